@@ -1,0 +1,1 @@
+//! Digests of bytes and how they combine.
