@@ -1,0 +1,53 @@
+/** Bounds that hold everywhere. Names carry their unit. */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Segment sizes that the format allows (docs/format/checkpoint-v1.md). */
+export const SEGMENT_BYTES_MIN = 1 * MIB;
+export const SEGMENT_BYTES_MAX = 256 * MIB;
+export const SEGMENT_BYTES_DEFAULT = 64 * MIB;
+
+/** Segments that one Map child encodes or verifies. */
+export const BATCH_SEGMENTS_DEFAULT = 16;
+/** Children of one Distributed Map: the local stack and DESIGN section 1 stop at this. */
+export const BATCH_COUNT_MAX = 10_000;
+
+/** S3's object size limit that we plan for; larger objects are quarantined with a reason. */
+export const OBJECT_BYTES_MAX = 5 * 1024 * 1024 * MIB;
+
+/** A safetensors header above this is not read; the object is stored as opaque bytes. */
+export const HEADER_BYTES_MAX = 100_000_000;
+
+/** First ranged read of an object: most headers fit, so that plan needs one request. */
+export const HEAD_PROBE_BYTES = 256 * KIB;
+
+/** Raw bytes decoded at once by restore and verify; memory of a chain is depth times this. */
+export const WINDOW_BYTES = 16 * MIB;
+
+/** A delta chain is cut by a keyframe at this depth (a standalone checkpoint has depth 0). */
+export const CHAIN_DEPTH_MAX = 8;
+/** A restore may read at most this many times the raw size, bases included. */
+export const RESTORE_READ_FACTOR_MAX = 2;
+/** A delta is kept only where its sample is at least this much smaller than standalone. */
+export const DELTA_GAIN_MIN = 0.1;
+
+/** Small JSON objects of ours (plans, layouts, results, manifests) are refused above this. */
+export const DOCUMENT_BYTES_MAX = 128 * MIB;
+export const MANIFEST_BYTES_MAX = 4 * MIB;
+
+/** Attempts that reconcile and start make before a checkpoint stays FAILED. */
+export const ATTEMPTS_MAX = 5;
+
+/** A worker stops taking new segments when less than this is left of its Lambda time. */
+export const DEADLINE_RESERVE_MS = 30_000;
+
+/** Step Functions: state payload limit is 262,144 bytes; ours stay far below. */
+export const STATE_PAYLOAD_BYTES_MAX = 32 * KIB;
+
+/** Retire: hours between VERIFIED and the deletion of an original, where a team opted in. */
+export const RETIRE_GRACE_HOURS_DEFAULT = 72;
+
+/** S3 multipart upload. */
+export const PART_COUNT_MAX = 10_000;
+export const PART_BYTES_MIN = 5 * MIB;
