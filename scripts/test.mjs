@@ -1,0 +1,139 @@
+#!/usr/bin/env node
+/**
+ * Runs every test and ends with the true totals over all runners: `N passed, N failed`.
+ *
+ *   node scripts/test.mjs             vitest, cargo and pytest (npm test)
+ *   node scripts/test.mjs --clients   suites with real third-party programs (npm run test:clients)
+ *
+ * With --totals FILE the totals are also written as JSON, for a caller that adds runs up.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setUp } from './setup.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const args = process.argv.slice(2);
+const isClients = args.includes('--clients');
+const totalsFile = args.includes('--totals') ? args[args.indexOf('--totals') + 1] : null;
+const scratch = mkdtempSync(path.join(tmpdir(), 'mithril-test-'));
+let child = null;
+
+/** Runs a command to its end, showing and keeping its output. */
+const run = (command, commandArgs, env = {}) =>
+  new Promise((resolve) => {
+    let output = '';
+    child = spawn(command, commandArgs, { cwd: root, env: { ...process.env, ...env } });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8');
+      stream.on('data', (text) => {
+        output += text;
+        process.stdout.write(text);
+      });
+    }
+    child.on('error', (error) => resolve({ code: 1, output: String(error) }));
+    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    child?.kill(signal);
+    rmSync(scratch, { recursive: true, force: true });
+    process.exit(130);
+  });
+}
+
+const readJson = (file) => {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return null;
+  }
+};
+
+async function vitest() {
+  const report = path.join(scratch, 'vitest.json');
+  const { code } = await run(
+    process.execPath,
+    ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    isClients ? { MITHRIL_TEST_CLIENTS: '1' } : {},
+  );
+  const summary = readJson(report);
+  const brokenFiles = (summary?.testResults ?? []).filter(
+    (file) => file.status === 'failed' && file.assertionResults.every((one) => one.status !== 'failed'),
+  ).length;
+  return {
+    code,
+    passed: summary?.numPassedTests ?? 0,
+    failed: (summary?.numFailedTests ?? 0) + brokenFiles,
+    skipped: (summary?.numPendingTests ?? 0) + (summary?.numTodoTests ?? 0),
+  };
+}
+
+async function cargo(toolchain) {
+  const { code, output } = await run(
+    'cargo',
+    ['test', '--release', '--locked', '--manifest-path', 'native/Cargo.toml', '--workspace', '--no-fail-fast'],
+    toolchain,
+  );
+  const totals = { code, passed: 0, failed: 0, skipped: 0 };
+  for (const [, passed, failed, ignored] of output.matchAll(
+    /test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gu,
+  )) {
+    totals.passed += Number(passed);
+    totals.failed += Number(failed);
+    totals.skipped += Number(ignored);
+  }
+  return totals;
+}
+
+async function pytest(python) {
+  const report = path.join(scratch, 'pytest.xml');
+  const { code } = await run(python, ['-m', 'pytest', 'native/python', `--junitxml=${report}`, '-q']);
+  const totals = { code, passed: 0, failed: 0, skipped: 0 };
+  let xml = '';
+  try {
+    xml = readFileSync(report, 'utf8');
+  } catch {
+    return totals;
+  }
+  for (const [, attributes] of xml.matchAll(/<testsuite\s([^>]*)>/gu)) {
+    const count = (name) => Number(new RegExp(`\\b${name}="(\\d+)"`, 'u').exec(attributes)?.[1] ?? 0);
+    const failed = count('failures') + count('errors');
+    totals.failed += failed;
+    totals.skipped += count('skipped');
+    totals.passed += count('tests') - failed - count('skipped');
+  }
+  return totals;
+}
+
+const steps = isClients ? ['node', 'native'] : ['node', 'native', 'layers', 'cli', 'ministack', 'python'];
+const environment = await setUp(steps);
+const suites = isClients
+  ? { 'vitest (clients)': vitest }
+  : {
+      vitest,
+      cargo: () => cargo(environment.cargoEnv ?? {}),
+      pytest: () => pytest(environment.python),
+    };
+
+const sum = { passed: 0, failed: 0, skipped: 0 };
+const lines = [];
+for (const [name, suite] of Object.entries(suites)) {
+  const started = performance.now();
+  const totals = await suite();
+  // A runner that ended badly without naming a failed test did fail.
+  if (totals.code !== 0 && totals.failed === 0) totals.failed = 1;
+  // A suite that ran no test proves nothing.
+  if (totals.passed === 0 && totals.failed === 0 && !isClients) totals.failed = 1;
+  for (const key of Object.keys(sum)) sum[key] += totals[key];
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  lines.push(`  ${name}: ${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped in ${seconds} s`);
+}
+rmSync(scratch, { recursive: true, force: true });
+if (totalsFile) writeFileSync(totalsFile, JSON.stringify(sum));
+console.log(`\n${lines.join('\n')}\n`);
+console.log(`${sum.passed} passed, ${sum.failed} failed`);
+process.exit(sum.failed === 0 ? 0 : 1);
