@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { attemptSchema, byteCountSchema, checkpointIdSchema, sha256Schema } from './brands.ts';
 import { objectChecksumSchema, objectVersionSchema } from './checkpoint-object.ts';
-import { SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN } from './limits.ts';
+import { SEGMENT_BYTES_MAX, SEGMENTS_PER_BATCH_MAX } from './limits.ts';
 
 /** The checkpoint that a delta refers to, and where its bytes are. */
 export const baseReferenceSchema = z.strictObject({
@@ -15,7 +15,8 @@ export type BaseReference = z.infer<typeof baseReferenceSchema>;
 
 const batchPlanSchema = z.strictObject({
   segmentFirst: z.int().min(0),
-  segmentCount: z.int().min(1).max(1_024),
+  /** 0 only in the single batch of an empty object. */
+  segmentCount: z.int().min(0).max(SEGMENTS_PER_BATCH_MAX),
   layoutKey: z.string(),
 });
 
@@ -30,7 +31,8 @@ export const checkpointPlanSchema = z.strictObject({
     headerBytes: byteCountSchema,
     reason: z.string(),
   }),
-  segmentBytes: z.int().min(SEGMENT_BYTES_MIN).max(SEGMENT_BYTES_MAX),
+  /** The configuration and the codec hold the lower limit (SEGMENT_BYTES_MIN). */
+  segmentBytes: z.int().min(1).max(SEGMENT_BYTES_MAX),
   base: baseReferenceSchema.nullable(),
   /** Why there is a base or why there is none, as a sentence for `status`. */
   baseReason: z.string(),
@@ -68,6 +70,16 @@ export const workMetricsSchema = z.strictObject({
   bytesWritten: byteCountSchema,
 });
 export type WorkMetrics = z.infer<typeof workMetricsSchema>;
+
+/**
+ * `segment-<n>.json`: written after the segment itself, so that a try which follows a killed one
+ * neither reads, encodes nor uploads it again.
+ */
+export const segmentProgressSchema = z.strictObject({
+  segment: segmentRecordSchema,
+  metrics: workMetricsSchema,
+});
+export type SegmentProgress = z.infer<typeof segmentProgressSchema>;
 
 export const encodeResultSchema = z.discriminatedUnion('kind', [
   z.strictObject({

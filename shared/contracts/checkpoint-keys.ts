@@ -26,10 +26,18 @@ export const encodeBatchesKey = (run: Run): string => `${work(run)}encode.jsonl`
 export const encodeResultPrefix = (run: Run): string => `${work(run)}encode-`;
 export const encodeResultKey = (run: Run, batch: number): string =>
   `${encodeResultPrefix(run)}${number(batch)}.json`;
+export const segmentProgressKey = (run: Run, segment: number): string =>
+  `${work(run)}segment-${number(segment)}.json`;
 export const verifyBatchesKey = (run: Run): string => `${work(run)}verify.jsonl`;
 export const verifyResultPrefix = (run: Run): string => `${work(run)}verify-`;
 export const verifyResultKey = (run: Run, batch: number): string =>
   `${verifyResultPrefix(run)}${number(batch)}.json`;
+
+/** Metadata of a manifest object: the key of its base's manifest, so that S3 alone is enough. */
+export const BASE_MANIFEST_METADATA = 'mithril-base-manifest';
+/** Metadata that a team may set on an upload; each overrides what the key pattern finds. */
+export const RUN_METADATA = 'mithril-run';
+export const STEP_METADATA = 'mithril-step';
 
 /** Work of one restore job, named by the hash of its source and its target. */
 const restoreWork = (restoreId: Sha256): string => `${WORK_PREFIX}restore/${restoreId}/`;
@@ -38,3 +46,5 @@ export const restorePartsKey = (restoreId: Sha256): string =>
   `${restoreWork(restoreId)}parts.jsonl`;
 export const restorePartResultKey = (restoreId: Sha256, part: number): string =>
   `${restoreWork(restoreId)}part-${number(part)}.json`;
+/** Written when the job ended either way; the next restore to this target is a new job. */
+export const restoreDoneKey = (restoreId: Sha256): string => `${restoreWork(restoreId)}done.json`;

@@ -10,6 +10,8 @@ export const SEGMENT_BYTES_DEFAULT = 64 * MIB;
 
 /** Segments that one Map child encodes or verifies. */
 export const BATCH_SEGMENTS_DEFAULT = 16;
+/** The batch grows up to this many segments to keep BATCH_COUNT_MAX. */
+export const SEGMENTS_PER_BATCH_MAX = 1_024;
 /** Children of one Distributed Map: the local stack and DESIGN section 1 stop at this. */
 export const BATCH_COUNT_MAX = 10_000;
 
@@ -31,6 +33,18 @@ export const CHAIN_DEPTH_MAX = 8;
 export const RESTORE_READ_FACTOR_MAX = 2;
 /** A delta is kept only where its sample is at least this much smaller than standalone. */
 export const DELTA_GAIN_MIN = 0.1;
+
+/** Samples that plan and the estimate encode to compare delta with standalone. */
+export const SAMPLE_COUNT_MAX = 8;
+export const SAMPLE_BYTES_MAX = 1 * MIB;
+
+/** Segments of one batch that are in memory at the same time. */
+export const SEGMENT_CONCURRENCY = 2;
+
+/** Listed versions that one reconcile or retire invocation looks at; the next one goes on. */
+export const SWEEP_OBJECTS_MAX = 50_000;
+/** Catalogue reads in flight during a sweep. */
+export const SWEEP_CONCURRENCY = 16;
 
 /** Small JSON objects of ours (plans, layouts, results, manifests) are refused above this. */
 export const DOCUMENT_BYTES_MAX = 128 * MIB;

@@ -57,8 +57,23 @@ export interface ObjectStore {
   /** The whole object, refused with a fault above `bytesMax`. */
   readAll(reference: ObjectReference, bytesMax: number): Promise<ReadResult>;
   write(target: ObjectReference, bytes: Uint8Array, options: WriteOptions): Promise<WriteResult>;
-  /** All versions, oldest state not guaranteed; unversioned buckets give one entry a key. */
-  list(bucket: string, prefix: string): AsyncIterable<ObjectVersion>;
+  /**
+   * One page (at most 1,000 entries) of all versions under the prefix, delete markers left out;
+   * unversioned buckets give one entry a key. `cursor` is the one of the page before, else null.
+   */
+  listPage(bucket: string, prefix: string, cursor: string | null): Promise<ListPage>;
+}
+
+export interface ListedVersion {
+  readonly object: ObjectVersion;
+  /** What a read without a version id gets. */
+  readonly isCurrent: boolean;
+}
+
+export interface ListPage {
+  readonly versions: readonly ListedVersion[];
+  /** Opaque, ASCII, under 8 KiB; null after the last page. */
+  readonly cursor: string | null;
 }
 
 /** Large targets in parts, for restore. A part is bounded by `WriteOptions` of its caller. */
