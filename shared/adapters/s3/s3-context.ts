@@ -1,0 +1,31 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import { type Pause, pauseWithJitter } from '../aws/pause.ts';
+
+export interface S3StoreSettings {
+  /**
+   * Checksum that uploads carry and S3 keeps. CRC32 is native in Node; CRC64NVME is computed in
+   * JavaScript here and by the local stack, at a few MB/s.
+   */
+  readonly checksumAlgorithm?: 'CRC32' | 'CRC32C' | 'CRC64NVME';
+  /** Account that must own the bucket; S3 refuses all others with 403. */
+  readonly expectedBucketOwner?: string;
+  readonly pause?: Pause;
+}
+
+/** What every call of the S3 adapters needs. */
+export interface S3Context {
+  readonly client: S3Client;
+  readonly checksumAlgorithm: 'CRC32' | 'CRC32C' | 'CRC64NVME';
+  readonly owner: { ExpectedBucketOwner?: string };
+  readonly pause: Pause;
+}
+
+export function createS3Context(client: S3Client, settings: S3StoreSettings): S3Context {
+  const owner = settings.expectedBucketOwner;
+  return {
+    client,
+    checksumAlgorithm: settings.checksumAlgorithm ?? 'CRC32',
+    owner: owner === undefined ? {} : { ExpectedBucketOwner: owner },
+    pause: settings.pause ?? pauseWithJitter,
+  };
+}
