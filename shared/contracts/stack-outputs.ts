@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+/**
+ * Outputs of the CloudFormation stack, by their names: what `infra` writes and
+ * `mithril stack config` turns into mithril.toml.
+ */
+export const stackOutputsSchema = z.object({
+  Region: z.string(),
+  SourceBucket: z.string(),
+  /** JSON list; empty = none opted in. */
+  SourcePrefixes: z.string(),
+  KeyPattern: z.string(),
+  StoreBucket: z.string(),
+  Table: z.string(),
+  CheckpointStateMachineArn: z.string(),
+  RestoreStateMachineArn: z.string(),
+  ReconcileFunction: z.string(),
+  /** Only where retiring originals is opted in. */
+  RetireFunction: z.string().optional(),
+  ConfigCommand: z.string(),
+  StatusCommand: z.string(),
+  TryCommand: z.string(),
+  DashboardUrl: z.string(),
+  CheckpointConsoleUrl: z.string(),
+  RestoreConsoleUrl: z.string(),
+  /** Only for an existing bucket: the one command that lets its events reach us. */
+  EnableEventsCommand: z.string().optional(),
+});
+export type StackOutputs = z.infer<typeof stackOutputsSchema>;
