@@ -5,8 +5,8 @@
 //! stored bytes and cannot be combined.
 //!
 //! Cost: the CRCs run at memory speed (SSE/AVX-512 or NEON carry-less multiplication, chosen at run time), and
-//! all three together read the bytes once; SHA-256 uses SHA-NI or the ARMv8 instructions where there are any. A
-//! combination costs about a microsecond whatever the lengths.
+//! all three together read the bytes once; SHA-256 uses the processor's own instructions
+//! (x86 SHA extensions, Armv8) where it has them. A combination costs about a microsecond whatever the lengths.
 
 use std::fmt;
 use std::str::FromStr;
@@ -41,7 +41,12 @@ pub struct Checksums {
 
 impl Checksums {
     /// The checksums of no bytes.
-    pub const EMPTY: Self = Self { bytes: 0, crc32: 0, crc32c: 0, crc64nvme: 0 };
+    pub const EMPTY: Self = Self {
+        bytes: 0,
+        crc32: 0,
+        crc32c: 0,
+        crc64nvme: 0,
+    };
 
     /// The checksums of `bytes`.
     #[must_use]
@@ -86,9 +91,18 @@ struct Polynomial {
     one: u64,
 }
 
-const CRC32: Polynomial = Polynomial { reflected: 0xedb8_8320, one: 1 << 31 };
-const CRC32C: Polynomial = Polynomial { reflected: 0x82f6_3b78, one: 1 << 31 };
-const CRC64NVME: Polynomial = Polynomial { reflected: 0x9a6c_9329_ac4b_c9b5, one: 1 << 63 };
+const CRC32: Polynomial = Polynomial {
+    reflected: 0xedb8_8320,
+    one: 1 << 31,
+};
+const CRC32C: Polynomial = Polynomial {
+    reflected: 0x82f6_3b78,
+    one: 1 << 31,
+};
+const CRC64NVME: Polynomial = Polynomial {
+    reflected: 0x9a6c_9329_ac4b_c9b5,
+    one: 1 << 63,
+};
 
 impl Polynomial {
     /// `a * b` modulo the polynomial.
@@ -99,7 +113,11 @@ impl Polynomial {
             if a & bit != 0 {
                 product ^= b;
             }
-            b = if b & 1 == 1 { (b >> 1) ^ self.reflected } else { b >> 1 };
+            b = if b & 1 == 1 {
+                (b >> 1) ^ self.reflected
+            } else {
+                b >> 1
+            };
             bit >>= 1;
         }
         product
@@ -167,13 +185,20 @@ impl FromStr for Sha256 {
 ///
 /// `Corruption` if `text` is anything else.
 pub fn parse_hex(what: &str, text: &str, digits: usize) -> Result<u64> {
-    let wrong =
-        || Error::corruption(what, format_args!("{digits} lower-case hexadecimal digits"), text);
+    let wrong = || {
+        Error::corruption(
+            what,
+            format_args!("{digits} lower-case hexadecimal digits"),
+            text,
+        )
+    };
     if text.len() != digits || digits > 16 {
         return Err(wrong());
     }
     text.bytes()
-        .try_fold(0u64, |value, digit| Some(value << 4 | u64::from(hex_value(digit)?)))
+        .try_fold(0u64, |value, digit| {
+            Some(value << 4 | u64::from(hex_value(digit)?))
+        })
         .ok_or_else(wrong)
 }
 
@@ -228,7 +253,14 @@ mod tests {
         for text in ["", "e3", &"G".repeat(64), &"A".repeat(64), &"é".repeat(32)] {
             assert!(text.parse::<Sha256>().is_err(), "{text}");
         }
-        for text in ["", "0123456", "012345678", "0123456G", "ABCDEF01", "+1234567"] {
+        for text in [
+            "",
+            "0123456",
+            "012345678",
+            "0123456G",
+            "ABCDEF01",
+            "+1234567",
+        ] {
             assert!(parse_hex("crc32", text, 8).is_err(), "{text}");
         }
         assert_eq!(parse_hex("crc32", "0a1b2c3d", 8).unwrap(), 0x0a1b_2c3d);

@@ -10,6 +10,9 @@ mod safetensors;
 pub use plan::plan_layout;
 pub use safetensors::{HEADER_BYTES_MAX, SafetensorsHeader, TENSOR_COUNT_MAX, Tensor};
 
+/// The longest sentence of [`ContainerProbe::Opaque`], in bytes.
+pub const REASON_BYTES_MAX: usize = 200;
+
 /// How the bytes of a region are grouped into values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -100,10 +103,22 @@ pub enum ContainerProbe {
 }
 
 impl ContainerProbe {
-    fn opaque(reason: impl Into<String>) -> Self {
-        Self::Opaque {
-            reason: reason.into(),
+    /// Names in a reason come from the object: it is made printable ASCII and cut to a bound.
+    fn opaque(reason: &str) -> Self {
+        let mut printable = String::new();
+        for char in reason.chars() {
+            if char.is_ascii_graphic() || char == ' ' {
+                printable.push(char);
+            } else {
+                printable.extend(char.escape_unicode());
+            }
+            if printable.len() > REASON_BYTES_MAX {
+                printable.truncate(REASON_BYTES_MAX - 3);
+                printable.push_str("...");
+                break;
+            }
         }
+        Self::Opaque { reason: printable }
     }
 
     /// The tensors in order of offset; none for an opaque object.
@@ -134,13 +149,13 @@ pub fn probe_container(head: &[u8], object_bytes: u64) -> ContainerProbe {
     };
     let json_bytes = u64::from_le_bytes(*length);
     if json_bytes > HEADER_BYTES_MAX {
-        return ContainerProbe::opaque(format!(
+        return ContainerProbe::opaque(&format!(
             "not safetensors: a header of {json_bytes} bytes is over the limit of {HEADER_BYTES_MAX}"
         ));
     }
     let header_bytes = safetensors::LENGTH_BYTES + json_bytes;
     if header_bytes > object_bytes {
-        return ContainerProbe::opaque(format!(
+        return ContainerProbe::opaque(&format!(
             "not safetensors: a header of {json_bytes} bytes is longer than the object of {object_bytes} bytes"
         ));
     }
@@ -155,7 +170,7 @@ pub fn probe_container(head: &[u8], object_bytes: u64) -> ContainerProbe {
             bytes: header_bytes,
         },
         Some(Ok(header)) => ContainerProbe::Safetensors(header),
-        Some(Err(reason)) => ContainerProbe::Opaque { reason },
+        Some(Err(reason)) => ContainerProbe::opaque(&reason),
     }
 }
 

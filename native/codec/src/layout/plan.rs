@@ -78,7 +78,7 @@ fn plan_safetensors(header: &SafetensorsHeader, base: Option<&SafetensorsHeader>
         // The header keeps its region: it is text, whatever follows.
         match regions.last_mut() {
             Some(last) if last.offset > 0 && shares_block(last, &next) => {
-                last.length += next.length
+                last.length += next.length;
             }
             _ => regions.push(next),
         }
@@ -96,6 +96,6 @@ fn shares_block(last: &Region, next: &Region) -> bool {
         (Some(last_base), Some(next_base)) => last_base.checked_add(last.length) == Some(next_base),
         _ => false,
     };
-    let keeps_alignment = last.length % last.kind.width() == 0;
+    let keeps_alignment = last.length.is_multiple_of(last.kind.width());
     last.kind == next.kind && is_small && is_adjacent_in_base && keeps_alignment
 }

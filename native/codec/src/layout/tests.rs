@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use super::*;
 use proptest::prelude::*;
 
@@ -193,7 +195,11 @@ fn more_tensors_than_the_limit_are_opaque() {
     let mut json = String::from("{");
     for index in 0..=TENSOR_COUNT_MAX {
         let comma = if index == 0 { "" } else { "," };
-        json += &format!(r#"{comma}"{index}":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}"#);
+        write!(
+            json,
+            r#"{comma}"{index}":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}"#
+        )
+        .unwrap();
     }
     json.push('}');
     assert!(reason(probe(&json, 0)).contains("more than 1000000 tensors"));
@@ -320,4 +326,15 @@ proptest! {
         framed.extend_from_slice(&bytes);
         let _ = probe_container(&framed, framed.len() as u64);
     }
+}
+
+#[test]
+fn a_reason_is_short_and_plain_ascii_whatever_the_names_are() {
+    let name = "é\u{2028}".repeat(300);
+    let text = reason(probe(
+        &format!(r#"{{"{name}":{{"dtype":"U8","shape":[2],"data_offsets":[0,1]}}}}"#),
+        1,
+    ));
+    assert!(text.starts_with(r#"tensor "\u{e9}"#), "{text}");
+    assert!(text.len() <= REASON_BYTES_MAX && text.is_ascii());
 }
