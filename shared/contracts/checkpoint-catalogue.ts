@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { attemptSchema, byteCountSchema, sha256Schema } from './brands.ts';
+import { attemptSchema, byteCountSchema, checkpointIdSchema, sha256Schema } from './brands.ts';
 import { baseReferenceSchema } from './checkpoint-documents.ts';
 import { objectVersionSchema } from './checkpoint-object.ts';
 
@@ -58,7 +58,7 @@ export const checkpointRowSchema = z.strictObject({
 export type CheckpointRow = z.infer<typeof checkpointRowSchema>;
 
 export const seriesRowSchema = z.strictObject({
-  checkpointId: sha256Schema,
+  checkpointId: checkpointIdSchema,
   step: z.int().min(0),
   object: objectVersionSchema,
   verified: verifiedFactsSchema,

@@ -81,15 +81,21 @@ export const segmentProgressSchema = z.strictObject({
 });
 export type SegmentProgress = z.infer<typeof segmentProgressSchema>;
 
+/** The exact version cannot be read any more: overwritten without versioning, or deleted. */
+const sourceChangedSchema = z.strictObject({
+  kind: z.literal('source-changed'),
+  reason: z.string(),
+});
+const sourceGoneSchema = z.strictObject({ kind: z.literal('source-gone'), reason: z.string() });
+
 export const encodeResultSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('encoded'),
     segments: z.array(segmentRecordSchema),
     metrics: workMetricsSchema,
   }),
-  /** The exact version cannot be read any more: overwritten without versioning, or deleted. */
-  z.strictObject({ kind: z.literal('source-changed'), reason: z.string() }),
-  z.strictObject({ kind: z.literal('source-gone'), reason: z.string() }),
+  sourceChangedSchema,
+  sourceGoneSchema,
 ]);
 export type EncodeResult = z.infer<typeof encodeResultSchema>;
 
@@ -101,5 +107,8 @@ export const verifyResultSchema = z.discriminatedUnion('kind', [
     metrics: workMetricsSchema,
   }),
   z.strictObject({ kind: z.literal('mismatch'), reason: z.string() }),
+  /** Only where the original had to be read again. */
+  sourceChangedSchema,
+  sourceGoneSchema,
 ]);
 export type VerifyResult = z.infer<typeof verifyResultSchema>;

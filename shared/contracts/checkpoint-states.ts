@@ -72,7 +72,7 @@ export type VerifyInput = z.infer<typeof verifyInputSchema>;
 
 /** What one Verify worker answers; the reason is in `verify-<batch>.json`. */
 export const verifyOutputSchema = z.strictObject({
-  kind: z.enum(['verified', 'mismatch']),
+  kind: z.enum(['verified', 'mismatch', 'source-changed', 'source-gone']),
   batch: z.int().min(0),
 });
 export type VerifyOutput = z.infer<typeof verifyOutputSchema>;
@@ -89,6 +89,7 @@ export const publishOutputSchema = z.discriminatedUnion('kind', [
   }),
   /** The row belongs to a later attempt or has ended: nothing was written. Ends the run. */
   z.strictObject({ kind: z.literal('stale'), ...run, reason: z.string() }),
+  endInputSchema,
   quarantineInputSchema,
 ]);
 export type PublishOutput = z.infer<typeof publishOutputSchema>;
