@@ -1,0 +1,121 @@
+//! What bytes would cost, from counts alone.
+//!
+//! Fixed-point integers throughout: the choice of the encoder, and so its output, must not depend on the
+//! rounding of a platform's logarithm.
+
+/// Fraction bits of a cost.
+pub(crate) const COST_SHIFT: u32 = 16;
+/// One bit, as a cost.
+pub(crate) const ONE_BIT: u64 = 1 << COST_SHIFT;
+
+const TABLE_BITS: u32 = 8;
+const TABLE: [u32; (1 << TABLE_BITS) + 1] = log2_table();
+
+/// log2(1 + i / 256) in 16.16, by repeated squaring.
+const fn log2_table() -> [u32; (1 << TABLE_BITS) + 1] {
+    const FRACTION: u32 = 30;
+    let mut table = [0; (1 << TABLE_BITS) + 1];
+    let mut index = 0;
+    while index < table.len() {
+        let mut value = (1_u64 << FRACTION) + ((index as u64) << (FRACTION - TABLE_BITS));
+        let mut result = 0_u32;
+        let mut bit = 0;
+        if value >= 2 << FRACTION {
+            result = ONE_BIT as u32;
+            bit = COST_SHIFT;
+        }
+        while bit < COST_SHIFT {
+            value = (value * value) >> FRACTION;
+            bit += 1;
+            if value >= 2 << FRACTION {
+                value >>= 1;
+                result |= 1 << (COST_SHIFT - bit);
+            }
+        }
+        table[index] = result;
+        index += 1;
+    }
+    table
+}
+
+/// log2(value) in 16.16; 0 for 0.
+pub(crate) fn log2(value: u64) -> u64 {
+    if value == 0 {
+        return 0;
+    }
+    let exponent = 63 - value.leading_zeros();
+    let mantissa = value << (63 - exponent) << 1;
+    let index = (mantissa >> (64 - TABLE_BITS)) as usize;
+    let between = (mantissa << TABLE_BITS) >> 48;
+    let (low, high) = (u64::from(TABLE[index]), u64::from(TABLE[index + 1]));
+    (u64::from(exponent) << COST_SHIFT) + low + (((high - low) * between) >> 16)
+}
+
+/// Counts of each byte value.
+pub(crate) type Histogram = [u32; 256];
+
+/// Adds the bytes to the counts.
+pub(crate) fn count(bytes: &[u8], histogram: &mut Histogram) {
+    // Four tables, because a run of equal bytes would make each addition wait for the one before it.
+    let mut tables = [[0_u32; 256]; 4];
+    let mut chunks = bytes.chunks_exact(4);
+    for chunk in &mut chunks {
+        for (table, &byte) in tables.iter_mut().zip(chunk) {
+            table[usize::from(byte)] += 1;
+        }
+    }
+    for &byte in chunks.remainder() {
+        tables[0][usize::from(byte)] += 1;
+    }
+    for (symbol, total) in histogram.iter_mut().enumerate() {
+        *total += tables.iter().map(|table| table[symbol]).sum::<u32>();
+    }
+}
+
+/// Cost in 16.16 bits of all counted symbols with an ideal code that knows the counts.
+pub(crate) fn entropy(histogram: &Histogram) -> u64 {
+    let total: u64 = histogram.iter().map(|&count| u64::from(count)).sum();
+    let coded: u64 = histogram
+        .iter()
+        .map(|&count| u64::from(count) * log2(u64::from(count)))
+        .sum();
+    (total * log2(total)).saturating_sub(coded)
+}
+
+/// [`entropy`] of a sample, corrected for the symbols' chance to look rarer than they are (Miller-Madow).
+pub(crate) fn sampled_entropy(histogram: &Histogram) -> u64 {
+    let used = histogram.iter().filter(|&&count| count > 0).count() as u64;
+    // (used - 1) / (2 ln 2) bits for the whole sample.
+    entropy(histogram) + used.saturating_sub(1) * (ONE_BIT * 1_000_000 / 1_386_294)
+}
+
+/// Cost in 16.16 bits of the places of `marked` among `total`.
+pub(crate) fn positions(total: u64, marked: u64) -> u64 {
+    let rest = total - marked;
+    (total * log2(total)).saturating_sub(marked * log2(marked) + rest * log2(rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logarithms_are_right_to_four_digits() {
+        for value in (1..5000_u64).chain([1 << 20, (1 << 30) + 12345, u64::MAX]) {
+            let expected = (value as f64).log2();
+            let found = log2(value) as f64 / ONE_BIT as f64;
+            assert!((expected - found).abs() < 1e-4, "{value}: {expected} {found}");
+        }
+    }
+
+    #[test]
+    fn uniform_bytes_cost_eight_bits_and_equal_ones_nothing() {
+        let mut histogram = [0; 256];
+        count(&(0..=255).cycle().take(25_600).collect::<Vec<u8>>(), &mut histogram);
+        assert!(histogram.iter().all(|&count| count == 100));
+        assert!(entropy(&histogram).abs_diff(25_600 * 8 * ONE_BIT) < 25_600);
+        let mut histogram = [0; 256];
+        count(&[7; 1001], &mut histogram);
+        assert_eq!((histogram[7], entropy(&histogram)), (1001, 0));
+    }
+}

@@ -1,0 +1,190 @@
+//! The cut of a segment's range into blocks.
+
+use std::ops::Range;
+
+use crate::layout::{ElementKind, Region};
+use crate::index::BASE_END_MAX;
+use crate::segment::ByteRange;
+use crate::{Error, Result};
+
+/// Values of a block where their width is known.
+pub(crate) const BLOCK_VALUES: u64 = 128 << 10;
+/// Raw bytes of a block where the width is not known, or where values are bytes.
+const OPAQUE_BLOCK_BYTES: u64 = 512 << 10;
+/// Alignment kept for opaque bytes: that of the widest value.
+const OPAQUE_ALIGNMENT: u64 = 8;
+
+/// A block before it is encoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Piece {
+    /// Where it lies in the segment's raw bytes.
+    pub(crate) raw: Range<usize>,
+    /// Kind of its values.
+    pub(crate) kind: ElementKind,
+    /// Where its counterpart begins in the base.
+    pub(crate) base_offset: Option<u64>,
+}
+
+/// The blocks of `raw_offset .. raw_offset + raw_length`. A value that a border of the segment cuts, and a tail
+/// that is shorter than a value, become pieces of bytes.
+pub(crate) fn pieces(regions: &[Region], raw_offset: u64, raw_length: u64) -> Result<Vec<Piece>> {
+    let end = raw_offset + raw_length;
+    let mut pieces = Vec::new();
+    let mut at = raw_offset;
+    for region in regions {
+        let (first, last) = (region.offset.max(raw_offset), region.end().min(end));
+        if first >= last {
+            continue;
+        }
+        if first != at {
+            break;
+        }
+        let base_end = region.base_offset.unwrap_or(0).checked_add(region.length);
+        if base_end.is_none_or(|end| end > BASE_END_MAX) {
+            return Err(Error::invalid_argument(
+                "end of a region in the base",
+                format!("at most {BASE_END_MAX}"),
+                "more",
+            ));
+        }
+        cut(region, first, last, raw_offset, &mut pieces);
+        at = last;
+    }
+    if at != end {
+        return Err(Error::invalid_argument(
+            "regions of the segment",
+            format!("an ordered cover of {raw_offset} to {end}"),
+            format!("a gap or overlap at {at}"),
+        ));
+    }
+    Ok(pieces)
+}
+
+/// The same range as bytes in the largest blocks, which are meant to be stored raw.
+pub(crate) fn plain_pieces(raw_length: usize, block: usize) -> Vec<Piece> {
+    (0..raw_length)
+        .step_by(block)
+        .map(|start| Piece {
+            raw: start..raw_length.min(start + block),
+            kind: ElementKind::Byte,
+            base_offset: None,
+        })
+        .collect()
+}
+
+fn cut(region: &Region, first: u64, last: u64, raw_offset: u64, pieces: &mut Vec<Piece>) {
+    let (alignment, block) = match region.kind {
+        ElementKind::Byte => (1, OPAQUE_BLOCK_BYTES),
+        ElementKind::Probe => (OPAQUE_ALIGNMENT, OPAQUE_BLOCK_BYTES),
+        kind => (kind.width(), kind.width() * BLOCK_VALUES),
+    };
+    let into_value = (first - region.offset) % alignment;
+    let body_start = last.min(first + (alignment - into_value) % alignment);
+    let body_end = last - (last - body_start) % alignment;
+    let mut push = |from: u64, to: u64, kind| {
+        if from < to {
+            pieces.push(Piece {
+                raw: (from - raw_offset) as usize..(to - raw_offset) as usize,
+                kind,
+                base_offset: region.base_offset.map(|base| base + (from - region.offset)),
+            });
+        }
+    };
+    push(first, body_start, ElementKind::Byte);
+    let mut at = body_start;
+    while at < body_end {
+        let next = body_end.min(at + block);
+        push(at, next, region.kind);
+        at = next;
+    }
+    push(body_end, last, ElementKind::Byte);
+}
+
+/// The bytes of the base that the regions of a range refer to: ordered, without overlaps, as few as possible.
+#[must_use]
+pub fn base_ranges(regions: &[Region], raw_offset: u64, raw_len: u64) -> Vec<ByteRange> {
+    let end = raw_offset.saturating_add(raw_len);
+    let ranges = regions.iter().filter_map(|region| {
+        let (first, last) = (region.offset.max(raw_offset), region.end().min(end));
+        let base = region.base_offset?;
+        (first < last).then(|| ByteRange {
+            offset: base.saturating_add(first - region.offset),
+            length: last - first,
+        })
+    });
+    coalesce(ranges.collect())
+}
+
+/// Sorts ranges and joins those that touch or overlap.
+pub(crate) fn coalesce(mut ranges: Vec<ByteRange>) -> Vec<ByteRange> {
+    ranges.sort_unstable_by_key(|range| (range.offset, range.length));
+    let mut joined: Vec<ByteRange> = Vec::new();
+    for range in ranges {
+        match joined.last_mut() {
+            Some(last) if range.offset <= last.end() => {
+                last.length = last.end().max(range.end()) - last.offset;
+            }
+            _ => joined.push(range),
+        }
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn region(offset: u64, length: u64, kind: ElementKind, base_offset: Option<u64>) -> Region {
+        Region {
+            offset,
+            length,
+            kind,
+            base_offset,
+        }
+    }
+
+    #[test]
+    fn a_value_cut_by_the_border_becomes_bytes() {
+        let regions = [region(3, 4 * 300_000, ElementKind::Float32, Some(50))];
+        let found = pieces(&regions, 5, 1_200_000 - 7).unwrap();
+        let shape: Vec<_> = found
+            .iter()
+            .map(|piece| (piece.raw.len(), piece.kind, piece.base_offset))
+            .collect();
+        assert_eq!(
+            shape,
+            [
+                (2, ElementKind::Byte, Some(52)),
+                (524_288, ElementKind::Float32, Some(54)),
+                (524_288, ElementKind::Float32, Some(524_342)),
+                (151_412, ElementKind::Float32, Some(1_048_630)),
+                (3, ElementKind::Byte, Some(1_200_042)),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_gap_in_the_regions_is_refused() {
+        let regions = [
+            region(0, 10, ElementKind::Byte, None),
+            region(11, 10, ElementKind::Byte, None),
+        ];
+        assert!(pieces(&regions, 0, 21).is_err());
+        assert!(pieces(&regions[..1], 0, 11).is_err());
+        assert_eq!(pieces(&regions, 11, 10).unwrap().len(), 1);
+        assert!(pieces(&[], 7, 0).unwrap().is_empty());
+    }
+
+    #[test]
+    fn base_ranges_are_read_once() {
+        let regions = [
+            region(0, 10, ElementKind::Byte, Some(100)),
+            region(10, 10, ElementKind::Byte, Some(50)),
+            region(20, 10, ElementKind::Byte, Some(105)),
+            region(30, 10, ElementKind::Byte, None),
+        ];
+        let range = |offset, length| ByteRange { offset, length };
+        assert_eq!(base_ranges(&regions, 0, 40), [range(50, 10), range(100, 15)]);
+        assert_eq!(base_ranges(&regions, 5, 10), [range(50, 5), range(105, 5)]);
+    }
+}

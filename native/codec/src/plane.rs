@@ -1,0 +1,238 @@
+//! One stream of bytes: constant, raw or a standard zstd frame (format section 2.3).
+
+use zstd_safe::{CCtx, CParameter, DCtx};
+
+use crate::estimate::{self, Histogram, ONE_BIT};
+use crate::segment::Level;
+use crate::wire::{Reader, varint_size, write_varint};
+use crate::{Error, Result};
+
+/// Streams below this are not worth a frame: its header and table alone cost about a dozen bytes.
+const FRAME_BYTES_MIN: usize = 24;
+/// Streams up to this are counted whole; longer ones are probed first.
+const PROBE_BYTES_MIN: usize = 16 << 10;
+/// Pieces and bytes of a piece of a probe.
+const PROBE_PIECES: usize = 8;
+const PROBE_PIECE_BYTES: usize = 1 << 10;
+/// A stream whose probe costs more than this, in 16.16 bits a byte, is stored raw.
+const RAW_COST_MIN: u64 = ONE_BIT * 785 / 100;
+
+/// How the bytes of a stream are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Coding {
+    /// One byte that all bytes of the stream equal.
+    Constant = 0,
+    /// The bytes themselves.
+    Raw = 1,
+    /// A standard zstd frame.
+    Zstd = 2,
+}
+
+/// The header of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StreamHeader {
+    /// How it is stored.
+    pub(crate) coding: Coding,
+    /// Length of its body.
+    pub(crate) stored: usize,
+}
+
+impl StreamHeader {
+    /// Reads a header of a stream of `length` bytes.
+    pub(crate) fn read_from(reader: &mut Reader<'_>, length: usize) -> Result<Self> {
+        let value = reader.varint()?;
+        let coding = match value & 3 {
+            0 => Coding::Constant,
+            1 => Coding::Raw,
+            2 => Coding::Zstd,
+            other => return Err(Error::compatibility("coding of a stream", 2, other)),
+        };
+        let stored = usize::try_from(value >> 2).unwrap_or(usize::MAX);
+        let sound = match coding {
+            Coding::Constant => stored == 1,
+            Coding::Raw => stored == length,
+            Coding::Zstd => stored <= reader.remaining(),
+        };
+        if !sound {
+            return Err(Error::corruption(
+                format!("stored length of a {coding:?} stream of {length} bytes"),
+                "a possible length",
+                stored,
+            ));
+        }
+        Ok(Self { coding, stored })
+    }
+
+    fn value(self) -> u64 {
+        (self.stored as u64) << 2 | self.coding as u64
+    }
+
+    /// Appends the header.
+    pub(crate) fn write_to(self, out: &mut Vec<u8>) {
+        write_varint(self.value(), out);
+    }
+
+    /// Bytes that [`StreamHeader::write_to`] appends.
+    pub(crate) fn exact_size(self) -> usize {
+        varint_size(self.value())
+    }
+}
+
+/// What a stream holds, as far as it helps to choose its coding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// A plane of floating point values: no repeated strings to be expected.
+    Float,
+    /// Text, integers, unknown bytes: repeated strings are likely.
+    Other,
+}
+
+/// The state that coding streams needs, one for each thread.
+pub(crate) struct StreamCoder {
+    compressor: CCtx<'static>,
+    decompressor: DCtx<'static>,
+}
+
+impl StreamCoder {
+    /// A coder for `level`.
+    pub(crate) fn new(level: Level) -> Result<Self> {
+        let mut compressor = CCtx::try_create().ok_or_else(|| out_of_memory("compressor"))?;
+        let level = match level {
+            Level::Fast => 1,
+            Level::Default => 3,
+            Level::Max => 19,
+        };
+        for parameter in [
+            CParameter::CompressionLevel(level),
+            CParameter::ContentSizeFlag(true),
+            CParameter::ChecksumFlag(false),
+            CParameter::DictIdFlag(false),
+        ] {
+            compressor
+                .set_parameter(parameter)
+                .map_err(|code| zstd_error("zstd parameter", code))?;
+        }
+        let decompressor = DCtx::try_create().ok_or_else(|| out_of_memory("decompressor"))?;
+        Ok(Self {
+            compressor,
+            decompressor,
+        })
+    }
+
+    /// Chooses the coding of `bytes`, which are not empty. The body of a frame is appended to `frames`; the
+    /// bodies of the other codings are the caller's to write ([`write_body`]).
+    pub(crate) fn encode(
+        &mut self,
+        bytes: &[u8],
+        content: Content,
+        frames: &mut Vec<u8>,
+    ) -> Result<StreamHeader> {
+        let raw = StreamHeader {
+            coding: Coding::Raw,
+            stored: bytes.len(),
+        };
+        if bytes.iter().all(|&byte| byte == bytes[0]) {
+            return Ok(StreamHeader {
+                coding: Coding::Constant,
+                stored: 1,
+            });
+        }
+        if bytes.len() < FRAME_BYTES_MIN || (content == Content::Float && looks_random(bytes)) {
+            return Ok(raw);
+        }
+        let stored = self.frame(bytes, frames)?;
+        if stored >= bytes.len() {
+            frames.truncate(frames.len() - stored);
+            return Ok(raw);
+        }
+        Ok(StreamHeader {
+            coding: Coding::Zstd,
+            stored,
+        })
+    }
+
+    /// Appends one zstd frame of `bytes` and returns its length.
+    fn frame(&mut self, bytes: &[u8], frames: &mut Vec<u8>) -> Result<usize> {
+        let start = frames.len();
+        frames.resize(start + zstd_safe::compress_bound(bytes.len()), 0);
+        let stored = self
+            .compressor
+            .compress2(&mut frames[start..], bytes)
+            .map_err(|code| zstd_error("zstd compression", code))?;
+        frames.truncate(start + stored);
+        Ok(stored)
+    }
+
+    /// Restores a stream into `out`, whose length is the stream's.
+    pub(crate) fn decode(
+        &mut self,
+        header: StreamHeader,
+        body: &[u8],
+        out: &mut [u8],
+    ) -> Result<()> {
+        match header.coding {
+            Coding::Constant => out.fill(body[0]),
+            Coding::Raw => out.copy_from_slice(body),
+            Coding::Zstd => {
+                let length = out.len();
+                let found = self.decompressor.decompress(out, body).map_err(|code| {
+                    Error::corruption(
+                        "zstd frame of a stream",
+                        "a sound frame",
+                        zstd_safe::get_error_name(code),
+                    )
+                })?;
+                if found != length {
+                    return Err(Error::corruption("content of a zstd frame", length, found));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Appends the body of a stream whose frame, if it has one, is at the front of `frames`; takes it off there.
+pub(crate) fn write_body(
+    header: StreamHeader,
+    bytes: &[u8],
+    frames: &mut &[u8],
+    out: &mut Vec<u8>,
+) {
+    match header.coding {
+        Coding::Constant => out.push(bytes[0]),
+        Coding::Raw => out.extend_from_slice(bytes),
+        Coding::Zstd => {
+            let (frame, rest) = frames.split_at(header.stored);
+            out.extend_from_slice(frame);
+            *frames = rest;
+        }
+    }
+}
+
+/// Whether an entropy coder would gain next to nothing, from a few samples.
+fn looks_random(bytes: &[u8]) -> bool {
+    let mut histogram: Histogram = [0; 256];
+    let counted = if bytes.len() < PROBE_BYTES_MIN {
+        estimate::count(bytes, &mut histogram);
+        bytes.len()
+    } else {
+        let step = (bytes.len() - PROBE_PIECE_BYTES) / (PROBE_PIECES - 1);
+        for piece in 0..PROBE_PIECES {
+            estimate::count(&bytes[piece * step..][..PROBE_PIECE_BYTES], &mut histogram);
+        }
+        PROBE_PIECES * PROBE_PIECE_BYTES
+    };
+    estimate::sampled_entropy(&histogram) > RAW_COST_MIN * counted as u64
+}
+
+fn out_of_memory(what: &str) -> Error {
+    Error::io(
+        format!("zstd {what}"),
+        std::io::Error::from(std::io::ErrorKind::OutOfMemory),
+    )
+}
+
+fn zstd_error(what: &str, code: usize) -> Error {
+    Error::io(what, std::io::Error::other(zstd_safe::get_error_name(code)))
+}

@@ -1,0 +1,392 @@
+//! Values to planes and back: the arithmetic of a block (format section 2.4).
+//!
+//! The loops are plain Rust over fixed-width integers, which the compiler vectorises; on x86-64 they are
+//! compiled a second and third time for AVX2 and AVX-512 and picked at run time, on arm64 NEON is the
+//! baseline. All of it is integer arithmetic, so every version gives the same bytes. Cost: about that of a
+//! memory copy.
+
+use std::ops::{BitOr, BitXor, Shl, Shr};
+
+/// What is done to a value before it is cut into planes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transform {
+    /// The value itself.
+    Plain,
+    /// Sign bit to the low end.
+    Rotate,
+    /// Exclusive or with the base.
+    Xor,
+    /// Exclusive or with the base, then sign bit to the low end.
+    XorRotate,
+    /// Difference to the base, sign folded into the low bit.
+    Subtract,
+    /// Difference in the order of floating point values, sign folded into the low bit.
+    SubtractOrdered,
+}
+
+/// An unsigned integer that a value of the block is read as.
+pub(crate) trait Word:
+    Copy
+    + Eq
+    + BitXor<Output = Self>
+    + BitOr<Output = Self>
+    + Shl<u32, Output = Self>
+    + Shr<u32, Output = Self>
+{
+    /// Bytes of the value.
+    const BYTES: usize;
+    /// Only the top bit set.
+    const TOP: Self;
+    /// Zero.
+    const ZERO: Self;
+    /// Reads the value at the front of `bytes`, which are at least [`Word::BYTES`] long.
+    fn load(bytes: &[u8]) -> Self;
+    /// Writes the value to `bytes`, which are exactly [`Word::BYTES`] long.
+    fn store(self, bytes: &mut [u8]);
+    /// The lowest byte.
+    fn low_byte(self) -> u8;
+    /// A value from its lowest byte.
+    fn from_byte(byte: u8) -> Self;
+    /// Rotates by one bit to the left.
+    fn rotate_up(self) -> Self;
+    /// Rotates by one bit to the right.
+    fn rotate_down(self) -> Self;
+    /// Sum modulo the width.
+    fn plus(self, other: Self) -> Self;
+    /// Difference modulo the width.
+    fn minus(self, other: Self) -> Self;
+    /// All bits set if the top bit is, else zero.
+    fn top_mask(self) -> Self;
+    /// All bits set if the lowest bit is, else zero.
+    fn low_mask(self) -> Self;
+    /// All bits inverted.
+    fn inverted(self) -> Self;
+}
+
+macro_rules! word {
+    ($word:ty, $signed:ty) => {
+        impl Word for $word {
+            const BYTES: usize = size_of::<$word>();
+            const TOP: Self = 1 << (<$word>::BITS - 1);
+            const ZERO: Self = 0;
+            #[inline(always)]
+            fn load(bytes: &[u8]) -> Self {
+                let mut array = [0; Self::BYTES];
+                array.copy_from_slice(&bytes[..Self::BYTES]);
+                Self::from_le_bytes(array)
+            }
+            #[inline(always)]
+            fn store(self, bytes: &mut [u8]) {
+                bytes.copy_from_slice(&self.to_le_bytes());
+            }
+            #[inline(always)]
+            fn low_byte(self) -> u8 {
+                self.to_le_bytes()[0]
+            }
+            #[inline(always)]
+            fn from_byte(byte: u8) -> Self {
+                Self::from(byte)
+            }
+            #[inline(always)]
+            fn rotate_up(self) -> Self {
+                self.rotate_left(1)
+            }
+            #[inline(always)]
+            fn rotate_down(self) -> Self {
+                self.rotate_right(1)
+            }
+            #[inline(always)]
+            fn plus(self, other: Self) -> Self {
+                self.wrapping_add(other)
+            }
+            #[inline(always)]
+            fn minus(self, other: Self) -> Self {
+                self.wrapping_sub(other)
+            }
+            #[inline(always)]
+            fn top_mask(self) -> Self {
+                (self.cast_signed() >> (<$word>::BITS - 1)).cast_unsigned()
+            }
+            #[inline(always)]
+            fn low_mask(self) -> Self {
+                Self::ZERO.wrapping_sub(self & 1)
+            }
+            #[inline(always)]
+            fn inverted(self) -> Self {
+                !self
+            }
+        }
+    };
+}
+word!(u8, i8);
+word!(u16, i16);
+word!(u32, i32);
+word!(u64, i64);
+
+/// A [`Transform`] as a type, so that each combination gets its own loop.
+pub(crate) trait Map {
+    /// Value and base to transformed value.
+    fn forward<W: Word>(value: W, base: W) -> W;
+    /// Transformed value and base to value.
+    fn inverse<W: Word>(transformed: W, base: W) -> W;
+}
+
+/// Position of a bit pattern in the order of floating point values.
+#[inline(always)]
+fn order<W: Word>(value: W) -> W {
+    value ^ (value.top_mask() | W::TOP)
+}
+
+#[inline(always)]
+fn unorder<W: Word>(value: W) -> W {
+    value ^ (value.top_mask().inverted() | W::TOP)
+}
+
+#[inline(always)]
+fn fold<W: Word>(difference: W) -> W {
+    difference.plus(difference) ^ difference.top_mask()
+}
+
+#[inline(always)]
+fn unfold<W: Word>(folded: W) -> W {
+    (folded >> 1) ^ folded.low_mask()
+}
+
+macro_rules! map {
+    ($name:ident, |$value:ident, $base:ident| $forward:expr, $inverse:expr) => {
+        pub(crate) struct $name;
+        impl Map for $name {
+            #[inline(always)]
+            fn forward<W: Word>($value: W, $base: W) -> W {
+                $forward
+            }
+            #[inline(always)]
+            fn inverse<W: Word>($value: W, $base: W) -> W {
+                $inverse
+            }
+        }
+    };
+}
+map!(Plain, |value, _base| value, value);
+map!(Rotate, |value, _base| value.rotate_up(), value.rotate_down());
+map!(Xor, |value, base| value ^ base, value ^ base);
+map!(
+    XorRotate,
+    |value, base| (value ^ base).rotate_up(),
+    value.rotate_down() ^ base
+);
+map!(
+    Subtract,
+    |value, base| fold(value.minus(base)),
+    base.plus(unfold(value))
+);
+map!(
+    SubtractOrdered,
+    |value, base| fold(order(value).minus(order(base))),
+    unorder(order(base).plus(unfold(value)))
+);
+
+/// Runs `$call` with the type of the transform and of the word.
+macro_rules! dispatch {
+    ($transform:expr, $width:expr, $call:ident ( $($argument:expr),* )) => {{
+        macro_rules! with_map {
+            ($map:ty) => {
+                match $width {
+                    1 => $call::<u8, $map, 1>($($argument),*),
+                    2 => $call::<u16, $map, 2>($($argument),*),
+                    4 => $call::<u32, $map, 4>($($argument),*),
+                    _ => $call::<u64, $map, 8>($($argument),*),
+                }
+            };
+        }
+        match $transform {
+            Transform::Plain => with_map!(Plain),
+            Transform::Rotate => with_map!(Rotate),
+            Transform::Xor => with_map!(Xor),
+            Transform::XorRotate => with_map!(XorRotate),
+            Transform::Subtract => with_map!(Subtract),
+            Transform::SubtractOrdered => with_map!(SubtractOrdered),
+        }
+    }};
+}
+
+/// Cuts the values of `raw`, transformed against `base`, into `width` planes that lie one after the other in
+/// `planes`, each `raw.len() / width` bytes long. Without a base pass `raw` itself.
+///
+/// `raw`, `base` and `planes` have the same length, a multiple of `width`, which is 1, 2, 4 or 8.
+pub(crate) fn split(
+    transform: Transform,
+    width: usize,
+    raw: &[u8],
+    base: &[u8],
+    planes: &mut [u8],
+) {
+    assert!(raw.len() == base.len() && raw.len() == planes.len());
+    dispatch!(transform, width, split_dispatch(raw, base, planes));
+}
+
+/// The inverse of [`split`]: `out` is filled from the planes, and `base` if the transform uses one.
+pub(crate) fn join(
+    transform: Transform,
+    width: usize,
+    planes: &[&[u8]],
+    base: Option<&[u8]>,
+    out: &mut [u8],
+) {
+    assert!(planes.len() == width && planes.iter().all(|plane| plane.len() * width == out.len()));
+    if let Some(base) = base {
+        assert!(base.len() == out.len());
+    }
+    dispatch!(transform, width, join_dispatch(planes, base, out));
+}
+
+/// Positions of the values that differ from the base, in order.
+pub(crate) fn differences(width: usize, raw: &[u8], base: &[u8], positions: &mut Vec<u32>) {
+    positions.clear();
+    match width {
+        1 => differences_of::<u8>(raw, base, positions),
+        2 => differences_of::<u16>(raw, base, positions),
+        4 => differences_of::<u32>(raw, base, positions),
+        _ => differences_of::<u64>(raw, base, positions),
+    }
+}
+
+fn differences_of<W: Word>(raw: &[u8], base: &[u8], positions: &mut Vec<u32>) {
+    const STRIDE: usize = 64;
+    let mut first = 0_u32;
+    for (raw, base) in raw.chunks(STRIDE).zip(base.chunks(STRIDE)) {
+        if raw != base {
+            let values = raw.chunks_exact(W::BYTES).zip(base.chunks_exact(W::BYTES));
+            for (place, (value, base)) in (first..).zip(values) {
+                if W::load(value) != W::load(base) {
+                    positions.push(place);
+                }
+            }
+        }
+        first += (STRIDE / W::BYTES) as u32;
+    }
+}
+
+/// The transformed values at `positions`, as planes one after the other.
+pub(crate) fn gather(
+    transform: Transform,
+    width: usize,
+    (raw, base): (&[u8], &[u8]),
+    positions: &[u32],
+    planes: &mut Vec<u8>,
+) {
+    planes.clear();
+    planes.resize(positions.len() * width, 0);
+    dispatch!(transform, width, gather_as(raw, base, positions, planes));
+}
+
+fn gather_as<W: Word, M: Map, const N: usize>(
+    raw: &[u8],
+    base: &[u8],
+    positions: &[u32],
+    planes: &mut [u8],
+) {
+    let count = positions.len();
+    for (index, &position) in positions.iter().enumerate() {
+        let at = position as usize * N;
+        let mut value = M::forward(W::load(&raw[at..]), W::load(&base[at..]));
+        for plane in 0..N {
+            planes[plane * count + index] = value.low_byte();
+            value = shift_byte_down(value);
+        }
+    }
+}
+
+/// Restores the values at `positions` of `out`, which holds the base, from their transformed planes.
+///
+/// # Panics
+///
+/// If a position is outside of `out`: the caller has checked them.
+pub(crate) fn scatter(
+    transform: Transform,
+    width: usize,
+    planes: &[&[u8]],
+    positions: &[u32],
+    out: &mut [u8],
+) {
+    dispatch!(transform, width, scatter_as(planes, positions, out));
+}
+
+fn scatter_as<W: Word, M: Map, const N: usize>(
+    planes: &[&[u8]],
+    positions: &[u32],
+    out: &mut [u8],
+) {
+    for (index, &position) in positions.iter().enumerate() {
+        let slot = &mut out[position as usize * N..][..N];
+        let mut transformed = W::ZERO;
+        for (plane, shift) in planes.iter().zip((0..).step_by(8)) {
+            transformed = transformed | (W::from_byte(plane[index]) << shift);
+        }
+        M::inverse(transformed, W::load(slot)).store(slot);
+    }
+}
+
+/// The next byte of a value in the lowest place; two steps, for a shift by all bits of a byte is an overflow.
+#[inline(always)]
+fn shift_byte_down<W: Word>(value: W) -> W {
+    (value >> 4) >> 4
+}
+
+#[inline(always)]
+fn split_loop<W: Word, M: Map, const N: usize>(raw: &[u8], base: &[u8], planes: &mut [u8]) {
+    let count = raw.len() / N;
+    let mut rest = planes;
+    let mut outputs: [&mut [u8]; N] = std::array::from_fn(|_| {
+        let (plane, after) = std::mem::take(&mut rest).split_at_mut(count);
+        rest = after;
+        plane
+    });
+    let (raw, base) = (&raw[..count * N], &base[..count * N]);
+    for index in 0..count {
+        let mut value = M::forward(W::load(&raw[index * N..]), W::load(&base[index * N..]));
+        for output in &mut outputs {
+            output[index] = value.low_byte();
+            value = shift_byte_down(value);
+        }
+    }
+}
+
+#[inline(always)]
+fn join_loop<W: Word, M: Map, const N: usize>(
+    planes: &[&[u8]],
+    base: Option<&[u8]>,
+    out: &mut [u8],
+) {
+    let count = out.len() / N;
+    let inputs: [&[u8]; N] = std::array::from_fn(|plane| &planes[plane][..count]);
+    let gather = |index: usize| {
+        let mut value = W::ZERO;
+        for (input, shift) in inputs.iter().zip((0..).step_by(8)) {
+            value = value | (W::from_byte(input[index]) << shift);
+        }
+        value
+    };
+    if let Some(base) = base {
+        let base = &base[..count * N];
+        for (index, slot) in out.chunks_exact_mut(N).enumerate() {
+            M::inverse(gather(index), W::load(&base[index * N..])).store(slot);
+        }
+    } else {
+        for (index, slot) in out.chunks_exact_mut(N).enumerate() {
+            M::inverse(gather(index), W::ZERO).store(slot);
+        }
+    }
+}
+
+fn split_dispatch<W: Word, M: Map, const N: usize>(raw: &[u8], base: &[u8], planes: &mut [u8]) {
+    split_loop::<W, M, N>(raw, base, planes);
+}
+
+fn join_dispatch<W: Word, M: Map, const N: usize>(
+    planes: &[&[u8]],
+    base: Option<&[u8]>,
+    out: &mut [u8],
+) {
+    join_loop::<W, M, N>(planes, base, out);
+}
