@@ -1,0 +1,76 @@
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { CheckpointSource } from './checkpoint-source.ts';
+import { runbook } from './runbook.ts';
+import type { Worker } from './worker.ts';
+
+/** Lambda asks for six times the function's timeout. */
+const VISIBILITY_FACTOR = 6;
+const RECEIVE_COUNT_MAX = 5;
+const EVENTS_A_BATCH = 10;
+const STARTS_AT_ONCE = 5;
+
+export interface IngestProps {
+  readonly source: CheckpointSource;
+  readonly start: Worker;
+}
+
+/** Events of the source wait in a queue until `start` has dealt with them. */
+export class Ingest extends Construct {
+  readonly queue: Queue;
+  readonly deadLetters: Queue;
+  readonly alarm: Alarm;
+
+  constructor(scope: Construct, id: string, props: IngestProps) {
+    super(scope, id);
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      retentionPeriod: Duration.days(14),
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.queue = new Queue(this, 'Events', {
+      visibilityTimeout: Duration.seconds(props.start.timeout.toSeconds() * VISIBILITY_FACTOR),
+      retentionPeriod: Duration.days(4),
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: RECEIVE_COUNT_MAX },
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    Validations.of(this.deadLetters).acknowledge({
+      id: 'AwsSolutions-SQS3',
+      reason: 'This is the dead-letter queue; reconcile finds what its events were about.',
+    });
+    props.source.sendEventsTo(this.queue);
+    props.start.allow({
+      sid: 'TakeEvents',
+      actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+      resources: [this.queue.queueArn],
+    });
+    const mapping = new EventSourceMapping(this, 'Mapping', {
+      target: props.start.function,
+      eventSourceArn: this.queue.queueArn,
+      batchSize: EVENTS_A_BATCH,
+      maxConcurrency: STARTS_AT_ONCE,
+      reportBatchItemFailures: true,
+    });
+    mapping.node.addDependency(props.start.policy);
+    this.alarm = this.#alarmOnDeadLetters();
+  }
+
+  #alarmOnDeadLetters(): Alarm {
+    return new Alarm(this, 'DeadLettersAlarm', {
+      alarmDescription: runbook('dead-letters', 'Events could not be turned into executions.'),
+      metric: this.deadLetters.metricApproximateNumberOfMessagesVisible({
+        period: Duration.minutes(5),
+      }),
+      threshold: 1,
+      evaluationPeriods: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+  }
+}

@@ -1,0 +1,160 @@
+import { Duration, Tags } from 'aws-cdk-lib';
+import { ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import type { MithrilConfig } from '../config-schema.ts';
+import { CheckpointPipeline, MIB_PER_VCPU } from './checkpoint-pipeline.ts';
+import { CheckpointSource } from './checkpoint-source.ts';
+import { CheckpointStore } from './checkpoint-store.ts';
+import { Ingest } from './ingest.ts';
+import { Observability } from './observability.ts';
+import { Restore } from './restore.ts';
+import { ScheduledSweep } from './scheduled-sweep.ts';
+import { Worker, type WorkerPlatform } from './worker.ts';
+
+export interface MithrilCheckpointsProps {
+  /** From `parseConfig`. */
+  readonly config: MithrilConfig;
+  /** Bundles: `<folder>/<function>/index.mjs` (infra/functions-bundle.ts). */
+  readonly functionsFolder: string;
+  /** The native layer, `layers/native/dist` (infra/layer-folder.ts). */
+  readonly nativeLayerFolder: string;
+  /** The kill switch: "on" or "off", or a parameter that says so. */
+  readonly enabled?: string;
+  /** Default: `config.concurrency.workers`; a parameter may stand here. */
+  readonly workers?: number;
+}
+
+/**
+ * Checkpoints uploaded to the source are compressed, verified and restorable.
+ *
+ * @example new MithrilCheckpoints(this, 'Checkpoints', { config, functionsFolder, nativeLayerFolder })
+ */
+export class MithrilCheckpoints extends Construct {
+  readonly store: CheckpointStore;
+  readonly source: CheckpointSource;
+  readonly pipeline: CheckpointPipeline;
+  readonly restore: Restore;
+  readonly reconcile: ScheduledSweep;
+  readonly retire: ScheduledSweep | null;
+  readonly observability: Observability;
+
+  constructor(scope: Construct, id: string, props: MithrilCheckpointsProps) {
+    super(scope, id);
+    const { config } = props;
+    const workers = props.workers ?? config.concurrency.workers;
+    const platform = this.#createPlatform(props);
+    const { kmsKeyArn } = config;
+    const { source, keyPattern } = config;
+    this.store = new CheckpointStore(this, 'Store', { kmsKeyArn });
+    this.source = new CheckpointSource(this, 'Source', { source, keyPattern, kmsKeyArn });
+    const parts = { platform, store: this.store, source: this.source };
+    this.pipeline = new CheckpointPipeline(this, 'Pipeline', {
+      ...parts,
+      segmentBytes: config.segmentBytes,
+      batchSegments: config.batchSegments,
+      concurrency: { ...config.concurrency, workers },
+    });
+    this.restore = new Restore(this, 'Restore', {
+      ...parts,
+      targets: config.restoreTargets,
+      kmsKeyArn,
+      workers,
+    });
+    const start = this.#createStart(platform);
+    const ingest = new Ingest(this, 'Ingest', { source: this.source, start });
+    this.reconcile = this.#createReconcile(platform, config.reconcileHours);
+    this.retire = config.retire === null ? null : this.#createRetire(platform, config.retire);
+    const { pipeline, restore, reconcile, retire } = this;
+    this.observability = new Observability(this, 'Observability', {
+      storeBucket: this.store.bucket.bucketName,
+      machines: [pipeline.machine, restore.machine],
+      alarms: [
+        ingest.alarm,
+        pipeline.machine.alarm,
+        restore.machine.alarm,
+        reconcile.alarm,
+        ...(retire === null ? [] : [retire.alarm]),
+      ],
+      alarmTopicArn: config.alarmTopicArn,
+    });
+    this.#applyTeamRules(config);
+  }
+
+  #createPlatform(props: MithrilCheckpointsProps): WorkerPlatform {
+    const nativeLayer = new LayerVersion(this, 'NativeLayer', {
+      code: Code.fromAsset(props.nativeLayerFolder),
+      description: 'Mithril checkpoint codec',
+      compatibleArchitectures: [Architecture.ARM_64, Architecture.X86_64],
+    });
+    return {
+      functionsFolder: props.functionsFolder,
+      nativeLayer,
+      logRetentionDays: props.config.logRetentionDays,
+      enabled: props.enabled ?? 'on',
+    };
+  }
+
+  #createStart(platform: WorkerPlatform): Worker {
+    const start = new Worker(this, 'Start', {
+      platform,
+      name: 'start',
+      description: 'starts an execution for what an event hints at',
+      memoryMib: 512,
+      timeout: Duration.minutes(1),
+    });
+    this.#allowToStart(start);
+    start.setVariable('MITHRIL_ENABLED', platform.enabled);
+    return start;
+  }
+
+  #createReconcile(platform: WorkerPlatform, hours: number): ScheduledSweep {
+    const sweep = new ScheduledSweep(this, 'Reconcile', {
+      platform,
+      name: 'reconcile',
+      description: 'starts what events missed',
+      every: Duration.hours(hours),
+      memoryMib: 1_024,
+    });
+    this.#allowToStart(sweep.worker);
+    this.source.grantList(sweep.worker);
+    return sweep;
+  }
+
+  #createRetire(platform: WorkerPlatform, retire: { graceHours: number }): ScheduledSweep {
+    const sweep = new ScheduledSweep(this, 'Retire', {
+      platform,
+      name: 'retire',
+      description: 'deletes exact versions of verified originals after the grace period',
+      every: Duration.hours(24),
+      memoryMib: MIB_PER_VCPU,
+      usesCodec: true,
+    });
+    const { worker } = sweep;
+    worker.setVariable('MITHRIL_RETIRE_GRACE_HOURS', String(retire.graceHours));
+    this.store.connect(worker);
+    this.source.connect(worker);
+    this.store.grantRead(worker);
+    this.store.grantCatalogueWrite(worker);
+    this.source.grantRead(worker);
+    this.source.grantList(worker);
+    this.source.grantDeleteVersions(worker);
+    return sweep;
+  }
+
+  #allowToStart(worker: Worker): void {
+    this.store.connect(worker);
+    this.source.connect(worker);
+    this.store.grantCatalogueWrite(worker);
+    this.source.grantRead(worker);
+    this.pipeline.machine.grantStart(worker);
+  }
+
+  #applyTeamRules(config: MithrilConfig): void {
+    if (config.permissionsBoundaryArn !== undefined) {
+      const arn = config.permissionsBoundaryArn;
+      PermissionsBoundary.of(this).apply(ManagedPolicy.fromManagedPolicyArn(this, 'Boundary', arn));
+    }
+    for (const [key, value] of Object.entries(config.tags)) Tags.of(this).add(key, value);
+  }
+}

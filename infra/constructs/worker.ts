@@ -1,0 +1,110 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Policy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Architecture,
+  Code,
+  type ILayerVersion,
+  Function as LambdaFunction,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { join } from 'node:path';
+import { addPermission, type Grantee, type Permission } from './permission.ts';
+import { runbook } from './runbook.ts';
+
+/** What all workers of a stack share. */
+export interface WorkerPlatform {
+  /** Holds `<function>/index.mjs` for each function. */
+  readonly functionsFolder: string;
+  readonly nativeLayer: ILayerVersion;
+  readonly logRetentionDays: number;
+  /** The kill switch, "on" or "off". */
+  readonly enabled: string;
+}
+
+export interface WorkerProps {
+  readonly platform: WorkerPlatform;
+  /** Folder under `functions/`. */
+  readonly name: string;
+  readonly description: string;
+  readonly memoryMib: number;
+  readonly timeout: Duration;
+  readonly usesCodec?: boolean;
+  readonly reservedConcurrency?: number | undefined;
+}
+
+/**
+ * One function with its own role and its own log group, which go with the stack. It can do
+ * nothing but write its log until a construct grants it something.
+ */
+export class Worker extends Construct implements Grantee {
+  readonly function: LambdaFunction;
+  readonly role: Role;
+  readonly timeout: Duration;
+  readonly policy: Policy;
+
+  constructor(scope: Construct, id: string, props: WorkerProps) {
+    super(scope, id);
+    this.timeout = props.timeout;
+    const logGroup = new LogGroup(this, 'Log', {
+      retention: props.platform.logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: `Mithril ${props.name}: ${props.description}`,
+    });
+    this.policy = new Policy(this, 'Policy', { roles: [this.role] });
+    this.allow({
+      sid: 'WriteOwnLog',
+      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      resources: [logGroup.logGroupArn],
+    });
+    this.function = new LambdaFunction(this, 'Function', {
+      description: `Mithril ${props.name}: ${props.description}`,
+      code: Code.fromAsset(join(props.platform.functionsFolder, props.name)),
+      handler: 'index.handler',
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: props.memoryMib,
+      timeout: props.timeout,
+      role: this.role,
+      logGroup,
+      layers: props.usesCodec === true ? [props.platform.nativeLayer] : [],
+      ...(props.reservedConcurrency === undefined
+        ? {}
+        : { reservedConcurrentExecutions: props.reservedConcurrency }),
+    });
+    this.function.node.addDependency(this.policy);
+  }
+
+  /** As a state of a state machine calls it. */
+  get target(): { readonly functionArn: string; readonly timeoutSeconds: number } {
+    return {
+      functionArn: this.function.functionArn,
+      timeoutSeconds: this.timeout.toSeconds(),
+    };
+  }
+
+  allow(permission: Permission): void {
+    addPermission(this.policy, permission);
+  }
+
+  setVariable(name: string, value: string): void {
+    this.function.addEnvironment(name, value);
+  }
+
+  /** For functions that no state machine watches. */
+  addErrorAlarm(section: string): Alarm {
+    return new Alarm(this, 'Errors', {
+      alarmDescription: runbook(section, 'The function failed in the last hour.'),
+      metric: this.function.metricErrors({ period: Duration.hours(1) }),
+      threshold: 1,
+      evaluationPeriods: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+  }
+}

@@ -1,0 +1,43 @@
+import { CfnParameter, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { MithrilConfig } from '../config-schema.ts';
+import { CheckpointOutputs } from '../constructs/checkpoint-outputs.ts';
+import { MithrilCheckpoints } from '../constructs/mithril-checkpoints.ts';
+
+export interface CheckpointsStackProps extends StackProps {
+  readonly config: MithrilConfig;
+  readonly functionsFolder: string;
+  readonly nativeLayerFolder: string;
+}
+
+/**
+ * The deployable stack. It names no account and no region, so the same template goes to a team's
+ * account and to the local stack.
+ */
+export class CheckpointsStack extends Stack {
+  readonly checkpoints: MithrilCheckpoints;
+
+  constructor(scope: Construct, id: string, props: CheckpointsStackProps) {
+    super(scope, id, props);
+    const enabled = new CfnParameter(this, 'Enabled', {
+      description: 'Kill switch: "off" and neither events nor schedules start any work',
+      allowedValues: ['on', 'off'],
+      default: 'on',
+    });
+    const workers = new CfnParameter(this, 'Workers', {
+      description: 'Workers of one kind that run at once: the spend cap',
+      type: 'Number',
+      minValue: 1,
+      maxValue: 1_000,
+      default: props.config.concurrency.workers,
+    });
+    this.checkpoints = new MithrilCheckpoints(this, 'Checkpoints', {
+      config: props.config,
+      functionsFolder: props.functionsFolder,
+      nativeLayerFolder: props.nativeLayerFolder,
+      enabled: enabled.valueAsString,
+      workers: workers.valueAsNumber,
+    });
+    new CheckpointOutputs(this, 'Outputs', this.checkpoints, props.config);
+  }
+}
