@@ -18,6 +18,8 @@ export interface S3Context {
   readonly checksumAlgorithm: 'CRC32' | 'CRC32C' | 'CRC64NVME';
   readonly owner: { ExpectedBucketOwner?: string };
   readonly pause: Pause;
+  /** What this server was seen to do; it lives as long as the store. */
+  readonly learned: { ignoresRangeOfVersion: boolean };
 }
 
 export function createS3Context(client: S3Client, settings: S3StoreSettings): S3Context {
@@ -27,5 +29,6 @@ export function createS3Context(client: S3Client, settings: S3StoreSettings): S3
     checksumAlgorithm: settings.checksumAlgorithm ?? 'CRC32',
     owner: owner === undefined ? {} : { ExpectedBucketOwner: owner },
     pause: settings.pause ?? pauseWithJitter,
+    learned: { ignoresRangeOfVersion: false },
   };
 }

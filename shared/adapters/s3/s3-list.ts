@@ -37,8 +37,17 @@ export async function listVersionPage(
   if (result.kind === 'failure') throw toObjectStoreError(result.failure, subject, result.cause);
   const page = result.answer;
   const isEncoded = page.EncodingType === 'url';
-  const versions = (page.Versions ?? []).map((it) => describeEntry(subject, it, isEncoded));
+  const entries = withoutMark(page.Versions ?? [], page);
+  const versions = entries.map((it) => describeEntry(subject, it, isEncoded));
   return { versions, cursor: page.IsTruncated ? nextCursor(subject, page, isEncoded) : null };
+}
+
+/** A page starts after its markers; the local stack repeats the marked entry where it is unversioned. */
+function withoutMark(entries: readonly Entry[], page: ListObjectVersionsCommandOutput) {
+  const [first, ...others] = entries;
+  if (first === undefined || !page.KeyMarker || !page.VersionIdMarker) return entries;
+  const isMarked = first.Key === page.KeyMarker && first.VersionId === page.VersionIdMarker;
+  return isMarked ? others : entries;
 }
 
 function startAfter(subject: ObjectReference, cursor: string | null) {
