@@ -1,0 +1,87 @@
+// Compiles the Node binding of the codec (native/codec-napi) with cargo.
+//
+// A compiled result lies in the cache folder under a digest of its sources and its compiler, so a
+// second clone, or the way back to an earlier commit, compiles nothing. Below that, cargo's own
+// target folder is shared by all clones: it knows which crates changed.
+import fs from 'node:fs';
+import path from 'node:path';
+import { foundTools } from '../setup/prerequisites.mjs';
+import { cacheFolder, copyWhole, ROOT } from '../system/cache.mjs';
+import { digestOf, listFiles, sha256 } from '../system/digest.mjs';
+import { run, SetupError } from '../system/process.mjs';
+
+const NATIVE = path.join(ROOT, 'native');
+const BINDING = path.join(NATIVE, 'codec-napi');
+const SOURCES = ['Cargo.toml', 'Cargo.lock', '.cargo', 'codec', 'codec-napi'];
+const NOT_SOURCES = new Set(['target', 'tests', 'benches', 'examples', 'dist', 'README.md']);
+const RECIPE = 'codec 1';
+
+/**
+ * The file that holds the compiled binding, compiled now when no earlier build fits.
+ * `rust` is { id, command, args, triple, env }: its id names the compiler and what it compiles for.
+ */
+export async function codecAddon(rust, { line = () => {} } = {}) {
+  const result = codecAddonResult(rust.id);
+  if (fs.existsSync(result)) return result;
+  copyWhole(await compile(rust, line), result);
+  return result;
+}
+
+/** Where the result of this compiler lies, whether or not it has been compiled yet. */
+export function codecAddonResult(rustId) {
+  return path.join(cacheFolder('results'), `codec-${sourcesDigest(rustId)}.node`);
+}
+
+/** Where `cargo test` builds: shared by the clones of this machine, as the builds above are. */
+export function testTargetFolder() {
+  return cacheFolder('cargo-target', `tests-${sha256(foundTools().rustc.output).slice(0, 16)}`);
+}
+
+async function compile(rust, line) {
+  // --remap-path-prefix: the same bytes from any home folder and any clone.
+  const home = rust.env.CARGO_HOME ?? path.join(rust.env.HOME ?? '', '.cargo');
+  const remap = [`${home}=/cargo`, `${ROOT}=/mithril`].map(
+    (pair) => `"--remap-path-prefix=${pair}"`,
+  );
+  const args = ['--release', '--locked', '--message-format=json-render-diagnostics'];
+  const output = await run(
+    rust.command,
+    [...rust.args, ...args, '--config', `build.rustflags=[${remap}]`],
+    {
+      cwd: BINDING,
+      env: {
+        ...rust.env,
+        CARGO_TARGET_DIR: cacheFolder('cargo-target', sha256(rust.id).slice(0, 16)),
+      },
+      onLine: line,
+      quietOutput: true,
+      advice: 'Is crates.io reachable? Try: cargo fetch --manifest-path native/Cargo.toml',
+    },
+  );
+  return builtLibrary(output);
+}
+
+function builtLibrary(output) {
+  for (const text of output.split('\n')) {
+    if (!text.startsWith('{')) continue;
+    const message = JSON.parse(text);
+    if (message.reason !== 'compiler-artifact') continue;
+    const isBinding = path.resolve(message.manifest_path) === path.join(BINDING, 'Cargo.toml');
+    const library = message.filenames?.find((file) => /\.(so|dylib)$/.test(file));
+    if (isBinding && library && message.target.kind.includes('cdylib')) return library;
+  }
+  throw new SetupError('cargo built no shared library for native/codec-napi');
+}
+
+function sourcesDigest(rustId) {
+  const names = SOURCES.flatMap((name) => {
+    const place = path.join(NATIVE, name);
+    if (!fs.existsSync(place)) return [];
+    if (fs.statSync(place).isFile()) return [name];
+    return listFiles(place, NOT_SOURCES).map((file) => `${name}/${file}`);
+  });
+  const files = names
+    .filter((name) => /\.(rs|toml|lock|c|h)$/.test(name))
+    .map((name) => ({ name, file: path.join(NATIVE, name) }));
+  return digestOf({ texts: [RECIPE, rustId], files });
+}

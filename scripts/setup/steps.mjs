@@ -1,0 +1,27 @@
+// Every step of set-up, in the order in which they run, and the groups that commands ask for.
+// A step is { name, title, needs, staleBecause() -> reason | null, run({ line }) }.
+import { cliBundle } from './cli-bundle.mjs';
+import { hostLayers } from './host-layers.mjs';
+import { localStack } from './local-stack.mjs';
+import { nativeCodec } from './native-codec.mjs';
+import { nodeModules } from './node-modules.mjs';
+import { prerequisites } from './prerequisites.mjs';
+import { pythonPackage } from './python-package.mjs';
+import { zstdBinding } from './zstd-binding.mjs';
+
+export const STEPS = [
+  prerequisites,
+  nodeModules,
+  zstdBinding,
+  nativeCodec,
+  hostLayers,
+  cliBundle,
+  pythonPackage,
+  localStack,
+];
+
+export const GROUPS = {
+  start: ['cli', 'layers', 'ministack'],
+  test: ['cli', 'layers', 'python', 'ministack'],
+  native: ['codec', 'zstd'],
+};
