@@ -1,0 +1,244 @@
+//! Writing a packed file.
+
+use std::io::Write;
+use std::time::Instant;
+
+use super::base::Base;
+use super::source::{ReadSeek, Source};
+use super::trailer::Trailer;
+use super::{PACKED_SEGMENT_BYTES, Progress, Step, Summary};
+use crate::checksum::{Checksums, Sha256, Sha256Stream};
+use crate::error::{Error, Result};
+use crate::layout::{ContainerProbe, Region, plan_layout, probe_container};
+use crate::manifest::{BaseReference, Container, Manifest, SegmentEntry};
+use crate::segment::{
+    BaseView, ByteRange, EncodeOptions, SegmentStats, base_ranges, encode_segment,
+};
+
+/// How to [`compress`].
+#[derive(Debug, Clone)]
+pub struct CompressOptions {
+    /// Name of the original, kept in the manifest.
+    pub name: String,
+    /// How hard the codec tries, and on how many threads.
+    pub encode: EncodeOptions,
+    /// Bytes of the original in each segment.
+    pub segment_bytes: u64,
+    /// Whether to take the SHA-256 of the original as well: about half a second per GiB.
+    pub with_sha256: bool,
+}
+
+impl Default for CompressOptions {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            encode: EncodeOptions::default(),
+            segment_bytes: PACKED_SEGMENT_BYTES,
+            with_sha256: false,
+        }
+    }
+}
+
+/// Compresses `input` into one packed file.
+///
+/// The same input, base, level and segment size give the same bytes, whatever the threads. The
+/// result is never larger than the input + 0.1% + 1 KiB. A base on which no further delta fits is
+/// not used, and a base that gave nothing is not referred to.
+///
+/// # Errors
+///
+/// `InvalidArgument` if an option is out of its limits or the input changes while it is read;
+/// `Cancelled` if `progress` said so; `Io`; what reading the base returns. What `out` has then is
+/// not to be used.
+pub fn compress(
+    input: Box<dyn ReadSeek>,
+    base: Option<Base>,
+    out: &mut dyn Write,
+    options: &CompressOptions,
+    progress: &mut Progress<'_>,
+) -> Result<Summary> {
+    let mut source = Source::new(input, "the input")?;
+    let probe = probe(&mut source)?;
+    let mut base = base.filter(Base::has_room);
+    let base_probe = base.as_mut().map(Base::probe).transpose()?;
+    let base_bytes = base.as_ref().map_or(0, |base| base.reference().bytes);
+    let regions = plan_layout(
+        &probe,
+        source.bytes(),
+        base_probe.as_ref().map(|probe| (probe, base_bytes)),
+    );
+    drop(base_probe);
+    let container = match probe {
+        ContainerProbe::Safetensors(header) => Container::Safetensors {
+            header_bytes: header.header_bytes,
+        },
+        ContainerProbe::Opaque { reason } => Container::Opaque { reason },
+        ContainerProbe::NeedMore { .. } => {
+            return Err(Error::invalid_argument(
+                "probe of the input",
+                "a container",
+                "no answer",
+            ));
+        }
+    };
+    check_segment_bytes(options.segment_bytes)?;
+    let reference = base.as_ref().map(|base| *base.reference());
+    let mut writer = Writer {
+        source,
+        base,
+        regions,
+        options,
+        segments: Vec::new(),
+        original: Checksums::EMPTY,
+        sha256: options.with_sha256.then(Sha256Stream::default),
+        stats: SegmentStats::default(),
+        codec_seconds: 0.0,
+    };
+    writer.write_segments(out, &mut Step::new(progress))?;
+    writer.finish(out, container, reference)
+}
+
+fn check_segment_bytes(segment_bytes: u64) -> Result<()> {
+    use crate::manifest::SEGMENT_BYTES_MAX;
+    if (1..=SEGMENT_BYTES_MAX).contains(&segment_bytes) {
+        return Ok(());
+    }
+    let limit = format!("1 to {SEGMENT_BYTES_MAX}");
+    Err(Error::invalid_argument(
+        "segment bytes",
+        limit,
+        segment_bytes,
+    ))
+}
+
+fn probe(source: &mut Source) -> Result<ContainerProbe> {
+    let mut head = Vec::new();
+    loop {
+        match probe_container(&head, source.bytes()) {
+            ContainerProbe::NeedMore { bytes } => source.read_into(0, bytes, &mut head)?,
+            known => return Ok(known),
+        }
+    }
+}
+
+struct Writer<'a> {
+    source: Source,
+    base: Option<Base>,
+    regions: Vec<Region>,
+    options: &'a CompressOptions,
+    segments: Vec<SegmentEntry>,
+    original: Checksums,
+    sha256: Option<Sha256Stream>,
+    stats: SegmentStats,
+    codec_seconds: f64,
+}
+
+impl Writer<'_> {
+    fn write_segments(&mut self, out: &mut dyn Write, step: &mut Step<'_>) -> Result<()> {
+        let (mut raw, mut base_bytes, mut stored) = (Vec::new(), Vec::new(), Vec::new());
+        step.heed(0)?;
+        while self.original.bytes < self.source.bytes() {
+            let offset = self.original.bytes;
+            let length = self.options.segment_bytes.min(self.source.bytes() - offset);
+            self.source.read_into(offset, length, &mut raw)?;
+            stored.clear();
+            self.encode(offset, &raw, &mut base_bytes, &mut stored)?;
+            out.write_all(&stored)
+                .map_err(|error| Error::io("write the packed file", error))?;
+            let sums = Checksums::of(&raw);
+            self.original = self.original.then(sums);
+            if let Some(sha256) = &mut self.sha256 {
+                sha256.update(&raw);
+            }
+            self.segments.push(SegmentEntry {
+                stored_sha256: Sha256::of(&stored),
+                stored_bytes: stored.len() as u64,
+                crc32: sums.crc32,
+                crc32c: sums.crc32c,
+                crc64nvme: sums.crc64nvme,
+            });
+            step.heed(length)?;
+        }
+        self.source.check_end()
+    }
+
+    fn encode(
+        &mut self,
+        offset: u64,
+        raw: &[u8],
+        base_bytes: &mut Vec<u8>,
+        stored: &mut Vec<u8>,
+    ) -> Result<()> {
+        let mut ranges: Vec<ByteRange> = Vec::new();
+        if let Some(base) = &mut self.base {
+            ranges = base_ranges(&self.regions, offset, raw.len() as u64);
+            base.read_ranges(&ranges, base_bytes)
+                .map_err(|error| base.explain(error))?;
+        }
+        let view = BaseView {
+            ranges: &ranges,
+            bytes: base_bytes,
+        };
+        let clock = Instant::now();
+        let stats = encode_segment(
+            raw,
+            offset,
+            &self.regions,
+            view,
+            &self.options.encode,
+            stored,
+        )?;
+        self.codec_seconds += clock.elapsed().as_secs_f64();
+        self.stats.blocks += stats.blocks;
+        self.stats.identical += stats.identical;
+        self.stats.delta += stats.delta;
+        self.stats.standalone += stats.standalone;
+        self.stats.raw += stats.raw;
+        Ok(())
+    }
+
+    fn finish(
+        self,
+        out: &mut dyn Write,
+        container: Container,
+        reference: Option<BaseReference>,
+    ) -> Result<Summary> {
+        let is_delta = self.stats.identical + self.stats.delta > 0;
+        let manifest = Manifest {
+            name: self.options.name.clone(),
+            original: self.original,
+            sha256: self.sha256.map(Sha256Stream::finish),
+            container,
+            segment_bytes: self.options.segment_bytes,
+            base: reference.filter(|_| is_delta),
+            segments: self.segments,
+        };
+        let manifest_offset = manifest.stored_bytes().unwrap_or(u64::MAX);
+        let has_base = manifest.base.is_some();
+        let mut end = manifest.write()?;
+        let Ok(manifest_bytes) = u32::try_from(end.len()) else {
+            return Err(Error::invalid_argument(
+                "length of the manifest",
+                u32::MAX,
+                end.len(),
+            ));
+        };
+        let manifest_sha256 = Sha256::of(&end);
+        Trailer {
+            manifest_offset,
+            manifest_bytes,
+            manifest_sha256,
+        }
+        .write_to(&mut end);
+        out.write_all(&end)
+            .and_then(|()| out.flush())
+            .map_err(|error| Error::io("write the packed file", error))?;
+        Ok(Summary {
+            original: self.original,
+            packed_bytes: manifest_offset + end.len() as u64,
+            stats: self.stats,
+            codec_seconds: self.codec_seconds,
+            has_base,
+        })
+    }
+}
