@@ -4,6 +4,7 @@ import {
   type SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { asciiJson } from '../../domain/checkpoint/ascii-json.ts';
 import {
   type RunStatus,
   type StartResult,
@@ -90,15 +91,4 @@ function toRunStatus(name: string, run: DescribeExecutionCommandOutput): RunStat
 function toWorkflowError(name: string, cause: unknown): WorkflowError {
   const { code, message, retryable } = describeFailure(cause);
   return new WorkflowError(code, name, { message, retryable, cause });
-}
-
-/**
- * U+2028 in a key must survive everything that splits text into lines on its way. By code unit
- * (no `u` flag): JSON escapes are halves of surrogate pairs.
- */
-function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

@@ -1,0 +1,66 @@
+import { expect, it } from 'vitest';
+import { createHumanLog } from './human-log.ts';
+import { createJsonLog } from './json-log.ts';
+import { createRecordingLog } from './recording-log.ts';
+
+function jsonLog(): { lines: string[]; log: ReturnType<typeof createJsonLog> } {
+  const lines: string[] = [];
+  const settings = { namespace: 'Mithril', service: 'start', nowMs: () => 1_000 };
+  return { lines, log: createJsonLog({ ...settings, writeLine: (line) => lines.push(line) }) };
+}
+
+it('writes an event as one line of ASCII JSON, whatever a key holds', () => {
+  const { lines, log } = jsonLog();
+  log.write('started', { key: 'a\nb\u2028c\u0085ü日本', bytes: 5 });
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(/^[\x20-\x7e]+$/);
+  expect(JSON.parse(lines[0] ?? '')).toEqual({
+    time: '1970-01-01T00:00:01.000Z',
+    service: 'start',
+    event: 'started',
+    key: 'a\nb\u2028c\u0085ü日本',
+    bytes: 5,
+  });
+});
+
+it('does not let a field take the place of the event', () => {
+  const { lines, log } = jsonLog();
+  log.write('started', { event: 'forged', service: 'forged' });
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ event: 'started', service: 'start' });
+});
+
+it('counts in the embedded metric format', () => {
+  const { lines, log } = jsonLog();
+  log.count('BytesIn', 42);
+  expect(JSON.parse(lines[0] ?? '')).toEqual({
+    _aws: {
+      Timestamp: 1_000,
+      CloudWatchMetrics: [
+        {
+          Namespace: 'Mithril',
+          Dimensions: [['service']],
+          Metrics: [{ Name: 'BytesIn', Unit: 'Bytes' }],
+        },
+      ],
+    },
+    service: 'start',
+    BytesIn: 42,
+  });
+});
+
+it('shows a person control characters instead of obeying them', () => {
+  const lines: string[] = [];
+  const log = createHumanLog((line) => lines.push(line));
+  log.write('verified', { key: 'a\u001b[2Jb', name: 'run/step-1.bin', bytes: 7, ok: true });
+  log.count('BytesIn', 1);
+  expect(lines).toEqual(['verified key="a\\u001b[2Jb" name=run/step-1.bin bytes=7 ok=true']);
+});
+
+it('records events and sums counts for tests', () => {
+  const log = createRecordingLog();
+  log.write('one', { a: 1 });
+  log.count('VerifyMismatch', 1);
+  log.count('VerifyMismatch', 2);
+  expect(log.events).toEqual([{ event: 'one', fields: { a: 1 } }]);
+  expect([log.total('VerifyMismatch'), log.total('BytesIn')]).toEqual([3, 0]);
+});
