@@ -12,7 +12,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { setUp } from './setup.mjs';
+import { testTargetFolder } from './native/codec-addon.mjs';
+import { PYTHON } from './setup/python-package.mjs';
+import { setUpOrExit } from './setup.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const args = process.argv.slice(2);
@@ -57,12 +59,19 @@ async function vitest() {
   const report = path.join(scratch, 'vitest.json');
   const { code } = await run(
     process.execPath,
-    ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ],
     isClients ? { MITHRIL_TEST_CLIENTS: '1' } : {},
   );
   const summary = readJson(report);
   const brokenFiles = (summary?.testResults ?? []).filter(
-    (file) => file.status === 'failed' && file.assertionResults.every((one) => one.status !== 'failed'),
+    (file) =>
+      file.status === 'failed' && file.assertionResults.every((one) => one.status !== 'failed'),
   ).length;
   return {
     code,
@@ -72,11 +81,19 @@ async function vitest() {
   };
 }
 
-async function cargo(toolchain) {
+async function cargo() {
   const { code, output } = await run(
     'cargo',
-    ['test', '--release', '--locked', '--manifest-path', 'native/Cargo.toml', '--workspace', '--no-fail-fast'],
-    toolchain,
+    [
+      'test',
+      '--release',
+      '--locked',
+      '--manifest-path',
+      'native/Cargo.toml',
+      '--workspace',
+      '--no-fail-fast',
+    ],
+    { CARGO_TARGET_DIR: testTargetFolder() },
   );
   const totals = { code, passed: 0, failed: 0, skipped: 0 };
   for (const [, passed, failed, ignored] of output.matchAll(
@@ -89,9 +106,15 @@ async function cargo(toolchain) {
   return totals;
 }
 
-async function pytest(python) {
+async function pytest() {
   const report = path.join(scratch, 'pytest.xml');
-  const { code } = await run(python, ['-m', 'pytest', 'native/python', `--junitxml=${report}`, '-q']);
+  const { code } = await run(PYTHON, [
+    '-m',
+    'pytest',
+    'native/python',
+    `--junitxml=${report}`,
+    '-q',
+  ]);
   const totals = { code, passed: 0, failed: 0, skipped: 0 };
   let xml = '';
   try {
@@ -100,7 +123,8 @@ async function pytest(python) {
     return totals;
   }
   for (const [, attributes] of xml.matchAll(/<testsuite\s([^>]*)>/gu)) {
-    const count = (name) => Number(new RegExp(`\\b${name}="(\\d+)"`, 'u').exec(attributes)?.[1] ?? 0);
+    const count = (name) =>
+      Number(new RegExp(`\\b${name}="(\\d+)"`, 'u').exec(attributes)?.[1] ?? 0);
     const failed = count('failures') + count('errors');
     totals.failed += failed;
     totals.skipped += count('skipped');
@@ -109,14 +133,13 @@ async function pytest(python) {
   return totals;
 }
 
-const steps = isClients ? ['node', 'native'] : ['node', 'native', 'layers', 'cli', 'ministack', 'python'];
-const environment = await setUp(steps);
+await setUpOrExit(['test']);
 const suites = isClients
   ? { 'vitest (clients)': vitest }
   : {
       vitest,
-      cargo: () => cargo(environment.cargoEnv ?? {}),
-      pytest: () => pytest(environment.python),
+      cargo,
+      pytest,
     };
 
 const sum = { passed: 0, failed: 0, skipped: 0 };
@@ -130,7 +153,9 @@ for (const [name, suite] of Object.entries(suites)) {
   if (totals.passed === 0 && totals.failed === 0 && !isClients) totals.failed = 1;
   for (const key of Object.keys(sum)) sum[key] += totals[key];
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
-  lines.push(`  ${name}: ${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped in ${seconds} s`);
+  lines.push(
+    `  ${name}: ${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped in ${seconds} s`,
+  );
 }
 rmSync(scratch, { recursive: true, force: true });
 if (totalsFile) writeFileSync(totalsFile, JSON.stringify(sum));

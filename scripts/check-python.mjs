@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+// Python checks of `npm run check`: ruff (format and lint) and mypy, from the project's environment.
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { PYTHON } from './setup/python-package.mjs';
+import { setUpOrExit } from './setup.mjs';
+import { ROOT } from './system/cache.mjs';
+
+await setUpOrExit(['python']);
+const project = path.join(ROOT, 'native', 'python');
+for (const args of [
+  ['ruff', 'format', '--check', '.', '../../docs/format'],
+  ['ruff', 'check', '.', '../../docs/format'],
+  ['mypy'],
+]) {
+  execFileSync(PYTHON, ['-m', ...args], { cwd: project, stdio: 'inherit' });
+}
