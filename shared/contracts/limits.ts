@@ -56,6 +56,9 @@ export const ATTEMPTS_MAX = 5;
 /** A worker stops taking new segments when less than this is left of its Lambda time. */
 export const DEADLINE_RESERVE_MS = 30_000;
 
+/** Tries of one state, the first included; after that the execution fails. */
+export const WORKFLOW_TRIES_MAX = 4;
+
 /** Step Functions: state payload limit is 262,144 bytes; ours stay far below. */
 export const STATE_PAYLOAD_BYTES_MAX = 32 * KIB;
 

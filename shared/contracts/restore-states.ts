@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { byteCountSchema, checkpointIdSchema, sha256Schema } from './brands.ts';
+import { hex8Schema, hex16Schema } from './checkpoint-documents.ts';
 import { objectKeySchema } from './checkpoint-object.ts';
 
 /** Payloads of the restore state machine. */
@@ -42,13 +43,31 @@ export const restorePartInputSchema = z.strictObject({
 });
 export type RestorePartInput = z.infer<typeof restorePartInputSchema>;
 
-export const restorePartResultSchema = z.strictObject({
-  part: z.int().min(1).max(10_000),
-  etag: z.string(),
-  bytes: byteCountSchema,
-  crc64nvme: z.string(),
-});
+const part = z.int().min(1).max(10_000);
+
+/** `part-<n>.json`. */
+export const restorePartResultSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('copied'),
+    part,
+    /** Empty where the target is written by one PUT. */
+    etag: z.string(),
+    bytes: byteCountSchema,
+    crc32: hex8Schema,
+    crc32c: hex8Schema,
+    crc64nvme: hex16Schema,
+  }),
+  /** Stored bytes are damaged, or the upload is gone: nothing appears at the target. */
+  z.strictObject({ kind: z.literal('refused'), part, reason: z.string() }),
+]);
 export type RestorePartResult = z.infer<typeof restorePartResultSchema>;
+
+/** What one Part worker answers. */
+export const restorePartOutputSchema = z.strictObject({
+  kind: z.enum(['copied', 'refused']),
+  part,
+});
+export type RestorePartOutput = z.infer<typeof restorePartOutputSchema>;
 
 export const restoreFinishInputSchema = z.strictObject({ restoreId: sha256Schema });
 export type RestoreFinishInput = z.infer<typeof restoreFinishInputSchema>;
