@@ -17,6 +17,7 @@ const config = readConfig({
   directory: process.cwd(),
 });
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+// oxlint-disable-next-line no-new -- a stack registers itself in its app
 new CheckpointsStack(app, config.stackName, {
   config,
   stackName: config.stackName,

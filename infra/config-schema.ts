@@ -1,3 +1,4 @@
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
 import { DEFAULT_KEY_PATTERN } from '../shared/contracts/environment.ts';
 import {
@@ -8,8 +9,6 @@ import {
   SEGMENT_BYTES_MIN,
 } from '../shared/contracts/limits.ts';
 
-/** CloudWatch keeps logs for these numbers of days only. */
-const LOG_RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] as const;
 /** S3 takes at most 100 notification filters a bucket; we stay far below. */
 const PREFIX_COUNT_MAX = 20;
 const WORKERS_MAX = 1_000;
@@ -74,14 +73,13 @@ const restoreTargetSchema = z.strictObject({
 
 const keyPatternSchema = z.string().superRefine((value, context) => {
   try {
-    new RegExp(value, 'u');
+    const { source } = new RegExp(value, 'u');
+    const missing = ['run', 'step', 'name'].filter((group) => !source.includes(`(?<${group}>`));
+    for (const group of missing) {
+      context.addIssue({ code: 'custom', message: `has no group (?<${group}>...)` });
+    }
   } catch (error) {
     context.addIssue({ code: 'custom', message: `not a regular expression: ${String(error)}` });
-    return;
-  }
-  for (const group of ['run', 'step', 'name']) {
-    if (value.includes(`(?<${group}>`)) continue;
-    context.addIssue({ code: 'custom', message: `has no group (?<${group}>...)` });
   }
 });
 
@@ -124,9 +122,8 @@ export const configSchema = z.strictObject({
   ).optional(),
   alarmTopicArn: arn('sns', '', 'arn:aws:sns:eu-west-1:111122223333:alarms').optional(),
   tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
-  logRetentionDays: z
-    .union(LOG_RETENTION_DAYS.map((days) => z.literal(days)))
-    .default(30),
+  /** CloudWatch knows certain numbers of days only: 1, 3, 5, 7, 14, 30, 60, 90 ... */
+  logRetentionDays: z.enum(RetentionDays).default(RetentionDays.ONE_MONTH),
 });
 
 export type MithrilConfig = z.infer<typeof configSchema>;

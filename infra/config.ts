@@ -51,7 +51,9 @@ export function parseConfig(value: unknown, subject = 'configuration'): MithrilC
 }
 
 function describeIssues(error: z.ZodError): string {
-  const lines = error.issues.map((issue) => `  ${issue.path.join('.') || 'top level'}: ${issue.message}`);
+  const lines = error.issues.map(
+    (issue) => `  ${issue.path.join('.') || 'top level'}: ${issue.message}`,
+  );
   const fields = new Set(error.issues.map((issue) => String(issue.path[0] ?? '')));
   const examples = [...fields].flatMap((field) =>
     EXAMPLES[field] === undefined ? [] : [`  "${field}": ${EXAMPLES[field]}`],
@@ -67,7 +69,8 @@ function readDocument(sources: ConfigSources): { subject: string; value: object 
   }
   const named = sources.context[`${CONTEXT_PREFIX}config`] ?? inline;
   const file = typeof named === 'string' ? named : `${sources.directory}/${CONFIG_FILE}`;
-  if (existsSync(file)) return { subject: file, value: parseJson(file, readFileSync(file, 'utf8')) };
+  if (existsSync(file))
+    return { subject: file, value: parseJson(file, readFileSync(file, 'utf8')) };
   if (named === undefined) return { subject: 'configuration', value: {} };
   throw new ConfigError(`the configuration file ${file} does not exist`);
 }

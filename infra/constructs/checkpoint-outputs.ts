@@ -7,7 +7,12 @@ import type { MithrilCheckpoints } from './mithril-checkpoints.ts';
 
 /** What a person does next, and what `mithril stack config` writes to mithril.toml. */
 export class CheckpointOutputs extends Construct {
-  constructor(scope: Construct, id: string, checkpoints: MithrilCheckpoints, config: MithrilConfig) {
+  constructor(
+    scope: Construct,
+    id: string,
+    checkpoints: MithrilCheckpoints,
+    config: MithrilConfig,
+  ) {
     super(scope, id);
     const outputs = describe(Stack.of(this), checkpoints, config);
     for (const [name, value] of Object.entries(outputs)) {

@@ -101,7 +101,7 @@ function grantRights(steps: Steps, { store, source, ...props }: CheckpointPipeli
     store.connect(worker);
     source.connect(worker);
   }
-  for (const worker of [plan, encode, verify, publish]) source.grantRead(worker);
+  for (const worker of [plan, encode, verify]) source.grantRead(worker);
   for (const worker of [plan, encode, commit, verify, publish]) store.grantRead(worker);
   for (const worker of [plan, encode, commit, verify]) store.grantWrite(worker, 'work');
   for (const worker of [encode, commit]) store.grantWrite(worker, 'checkpoints');

@@ -107,6 +107,7 @@ export class CheckpointSource extends Construct {
 
   /** The bucket's own notifications stay as they are; EventBridge must be on (see the outputs). */
   #notifyByEventBridge(queue: Queue): void {
+    // oxlint-disable-next-line no-new -- a construct registers itself in its scope
     new Rule(this, 'Uploaded', {
       description: 'Uploads under the prefixes opted in to Mithril',
       eventPattern: {

@@ -13,8 +13,7 @@ export interface KeyUse {
 export function grantKey(grantee: Grantee, use: KeyUse): void {
   if (use.keyArn === undefined) return;
   // S3 decrypts its own data key again to complete a multipart upload: a writer needs both.
-  const actions =
-    use.access === 'read' ? ['kms:Decrypt'] : ['kms:Decrypt', 'kms:GenerateDataKey'];
+  const actions = use.access === 'read' ? ['kms:Decrypt'] : ['kms:Decrypt', 'kms:GenerateDataKey'];
   grantee.allow({
     sid: use.sid,
     actions,

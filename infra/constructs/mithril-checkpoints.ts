@@ -67,7 +67,6 @@ export class MithrilCheckpoints extends Construct {
     this.retire = config.retire === null ? null : this.#createRetire(platform, config.retire);
     const { pipeline, restore, reconcile, retire } = this;
     this.observability = new Observability(this, 'Observability', {
-      storeBucket: this.store.bucket.bucketName,
       machines: [pipeline.machine, restore.machine],
       alarms: [
         ingest.alarm,
@@ -90,7 +89,7 @@ export class MithrilCheckpoints extends Construct {
     return {
       functionsFolder: props.functionsFolder,
       nativeLayer,
-      logRetentionDays: props.config.logRetentionDays,
+      logRetention: props.config.logRetentionDays,
       enabled: props.enabled ?? 'on',
     };
   }

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import {
   Alarm,
   AlarmStatusWidget,
@@ -13,16 +13,13 @@ import {
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { METRIC_DIMENSION, METRIC_NAMESPACE } from '../../shared/contracts/metrics.ts';
 import type { Machine } from './machine.ts';
 import { runbook } from './runbook.ts';
 
-/** Namespace and dimension of what `shared/adapters/log` counts. */
-const NAMESPACE = 'Mithril';
 const WIDTH = 24;
 
 export interface ObservabilityProps {
-  /** Value of the dimension that tells stacks apart. */
-  readonly storeBucket: string;
   readonly machines: readonly Machine[];
   readonly alarms: readonly Alarm[];
   readonly alarmTopicArn: string | undefined;
@@ -31,11 +28,9 @@ export interface ObservabilityProps {
 /** What an operator looks at: one dashboard, and alarms that each name their runbook section. */
 export class Observability extends Construct {
   readonly dashboard: Dashboard;
-  readonly #store: string;
 
   constructor(scope: Construct, id: string, props: ObservabilityProps) {
     super(scope, id);
-    this.#store = props.storeBucket;
     const alarms = [
       ...props.alarms,
       this.#alarmOn('VerifyMismatch', 'verify-mismatch', 'Stored bytes differ from the original.'),
@@ -69,9 +64,9 @@ export class Observability extends Construct {
 
   #metric(metricName: string, period: Duration): Metric {
     return new Metric({
-      namespace: NAMESPACE,
+      namespace: METRIC_NAMESPACE,
       metricName,
-      dimensionsMap: { Store: this.#store },
+      dimensionsMap: { [METRIC_DIMENSION]: Stack.of(this).stackName },
       statistic: 'Sum',
       period,
     });

@@ -2,9 +2,9 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { RESTORED_PREFIX_DEFAULT } from '../../shared/contracts/checkpoint-keys.ts';
 import type { MithrilConfig } from '../config-schema.ts';
+import { MIB_PER_VCPU } from './checkpoint-pipeline.ts';
 import type { CheckpointSource } from './checkpoint-source.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
-import { MIB_PER_VCPU } from './checkpoint-pipeline.ts';
 import { grantKey } from './encryption.ts';
 import { Machine } from './machine.ts';
 import {

@@ -21,6 +21,7 @@ const INPUT: SweepInput = { from: 'saved' };
 /** A function that walks through the source bucket on a schedule, and by hand. */
 export class ScheduledSweep extends Construct {
   readonly worker: Worker;
+  readonly schedule: Rule;
   readonly alarm: Alarm;
 
   constructor(scope: Construct, id: string, props: ScheduledSweepProps) {
@@ -34,7 +35,7 @@ export class ScheduledSweep extends Construct {
       usesCodec: props.usesCodec ?? false,
     });
     this.worker.setVariable('MITHRIL_ENABLED', props.platform.enabled);
-    new Rule(this, 'Schedule', {
+    this.schedule = new Rule(this, 'Schedule', {
       description: `Mithril ${props.name}: ${props.description}`,
       schedule: Schedule.rate(props.every),
       targets: [

@@ -1,3 +1,5 @@
+import { RETRYABLE_FAULT } from '../../shared/contracts/faults.ts';
+
 /**
  * The subset of the Amazon States Language that runs alike on Step Functions and on the local
  * stack (docs/local-stack.md); test/infra holds every state machine to it.
@@ -12,15 +14,12 @@ const RETRY_SECONDS_MAX = 60;
 /** Lambda ends the function first, so that its own error is seen. */
 const TASK_GRACE_SECONDS = 30;
 
-/** What `functions/` throws for a fault that a later try may not meet. */
-export const RETRYABLE_ERROR = 'MithrilRetryableFault';
-
 /**
  * Faults that a later try may not meet. Expected failures are values and are routed by Choice.
  * `Runtime.HandlerError` is what the local stack calls every error that a handler throws.
  */
 export const RETRYABLE_ERRORS = [
-  RETRYABLE_ERROR,
+  RETRYABLE_FAULT,
   'Lambda.TooManyRequestsException',
   'Lambda.ServiceException',
   'Lambda.AWSLambdaException',

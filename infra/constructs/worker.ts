@@ -1,4 +1,5 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { join } from 'node:path';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Policy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
@@ -8,9 +9,8 @@ import {
   Function as LambdaFunction,
   Runtime,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { join } from 'node:path';
 import { addPermission, type Grantee, type Permission } from './permission.ts';
 import { runbook } from './runbook.ts';
 
@@ -19,7 +19,7 @@ export interface WorkerPlatform {
   /** Holds `<function>/index.mjs` for each function. */
   readonly functionsFolder: string;
   readonly nativeLayer: ILayerVersion;
-  readonly logRetentionDays: number;
+  readonly logRetention: RetentionDays;
   /** The kill switch, "on" or "off". */
   readonly enabled: string;
 }
@@ -49,7 +49,7 @@ export class Worker extends Construct implements Grantee {
     super(scope, id);
     this.timeout = props.timeout;
     const logGroup = new LogGroup(this, 'Log', {
-      retention: props.platform.logRetentionDays,
+      retention: props.platform.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.role = new Role(this, 'Role', {
@@ -77,6 +77,7 @@ export class Worker extends Construct implements Grantee {
         ? {}
         : { reservedConcurrentExecutions: props.reservedConcurrency }),
     });
+    this.setVariable('MITHRIL_SERVICE', Stack.of(this).stackName);
     this.function.node.addDependency(this.policy);
   }
 

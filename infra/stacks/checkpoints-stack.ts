@@ -16,6 +16,7 @@ export interface CheckpointsStackProps extends StackProps {
  */
 export class CheckpointsStack extends Stack {
   readonly checkpoints: MithrilCheckpoints;
+  readonly outputs: CheckpointOutputs;
 
   constructor(scope: Construct, id: string, props: CheckpointsStackProps) {
     super(scope, id, props);
@@ -38,6 +39,6 @@ export class CheckpointsStack extends Stack {
       enabled: enabled.valueAsString,
       workers: workers.valueAsNumber,
     });
-    new CheckpointOutputs(this, 'Outputs', this.checkpoints, props.config);
+    this.outputs = new CheckpointOutputs(this, 'Outputs', this.checkpoints, props.config);
   }
 }
