@@ -4,8 +4,6 @@ import {
   CloudFormationClient,
   CreateStackCommand,
   DeleteStackCommand,
-  DescribeStackEventsCommand,
-  DescribeStacksCommand,
   type Stack,
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
@@ -14,6 +12,7 @@ import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { readStackAssembly, type StackAssembly } from './assembly.ts';
 import { LocalStackError } from './local-stack-error.ts';
 import { LOCAL_ACCOUNT, LOCAL_CREDENTIALS, LOCAL_REGION } from './ministack-environment.ts';
+import { countFinished, describeStack, isDeadOnArrival, listFailures } from './stack-state.ts';
 import { type UploadSummary, uploadAssets } from './upload-assets.ts';
 
 const DEPLOY_DEADLINE_MS = 120_000;
@@ -61,7 +60,11 @@ export async function deployAssembly(options: DeployOptions): Promise<Deployment
   await putBootstrapVersion(new SSMClient(client));
   const assetsMs = Math.round(performance.now() - startedAt);
   const cloudFormation = new CloudFormationClient(client);
-  const kind = await createOrUpdate(cloudFormation, assembly, options.parameters ?? {}, deadline);
+  refuseLate(deadline, assembly.stackName, 'preparing its assets');
+  const parameters = options.parameters ?? {};
+  const kind = await createOrUpdate(cloudFormation, assembly, parameters, deadline).catch(
+    (cause: unknown) => refuse(assembly.stackName, cause),
+  );
   const stack = await waitUntilSettled(cloudFormation, assembly, deadline, options.onProgress);
   const outputs = (stack.Outputs ?? []).map((it) => [it.OutputKey ?? '', it.OutputValue ?? '']);
   const stackMs = Math.round(performance.now() - startedAt) - assetsMs;
@@ -111,11 +114,11 @@ async function createOrUpdate(
   return 'updated';
 }
 
-/** A stack whose creation failed can only be deleted. */
-function isDeadOnArrival(stack: Stack): boolean {
-  return /^(CREATE_FAILED|ROLLBACK_COMPLETE|ROLLBACK_FAILED|DELETE_COMPLETE)$/.test(
-    stack.StackStatus ?? '',
-  );
+/** CloudFormation refuses a template before it starts: a type that it does not know, say. */
+function refuse(stackName: string, cause: unknown): never {
+  if (cause instanceof LocalStackError) throw cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  throw new LocalStackError('deploy-failed', stackName, `refused: ${reason}`, { cause });
 }
 
 async function deleteStack(client: CloudFormationClient, name: string, deadline: number) {
@@ -151,37 +154,11 @@ async function waitUntilSettled(
 }
 
 async function sleepUntil(deadline: number, name: string, stack: Stack | null): Promise<void> {
-  if (performance.now() > deadline) {
-    const message = `still ${stack?.StackStatus ?? 'unknown'} when its time was up`;
-    throw new LocalStackError('deploy-deadline', name, message);
-  }
+  refuseLate(deadline, name, stack?.StackStatus ?? 'unknown');
   await sleep(POLL_MS);
 }
 
-async function describeStack(client: CloudFormationClient, name: string): Promise<Stack | null> {
-  try {
-    const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: name }));
-    return Stacks?.[0] ?? null;
-  } catch (error) {
-    if (error instanceof Error && error.message.includes('does not exist')) return null;
-    throw error;
-  }
-}
-
-async function countFinished(client: CloudFormationClient, name: string): Promise<number> {
-  const { StackEvents } = await client.send(new DescribeStackEventsCommand({ StackName: name }));
-  const finished = (StackEvents ?? []).filter((it) =>
-    /^(CREATE|UPDATE)_COMPLETE$/.test(it.ResourceStatus ?? ''),
-  );
-  const ids = finished.flatMap((it) => (it.LogicalResourceId === name ? [] : it.LogicalResourceId));
-  return new Set(ids).size;
-}
-
-async function listFailures(client: CloudFormationClient, name: string): Promise<string[]> {
-  const { StackEvents } = await client.send(new DescribeStackEventsCommand({ StackName: name }));
-  const failed = (StackEvents ?? []).filter((it) => it.ResourceStatus?.endsWith('_FAILED'));
-  return failed.map((it) => {
-    const reason = it.ResourceStatusReason ?? 'no reason given';
-    return `  ${it.LogicalResourceId} (${it.ResourceType}): ${reason}`;
-  });
+function refuseLate(deadline: number, name: string, state: string): void {
+  if (performance.now() <= deadline) return;
+  throw new LocalStackError('deploy-deadline', name, `still ${state} when its time was up`);
 }

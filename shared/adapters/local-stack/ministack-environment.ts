@@ -1,4 +1,4 @@
-import { dirname, join, delimiter } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 
 /** What MiniStack and its Lambda workers may see of the user's environment. Credentials and NODE_OPTIONS stay out. */
 const PASSED_THROUGH = ['HOME', 'LANG', 'LC_ALL', 'TZ', 'USER', 'LOGNAME'] as const;
@@ -37,6 +37,8 @@ export function miniStackEnvironment(
     GATEWAY_PORT: String(settings.port),
     LAMBDA_EXECUTOR: 'local',
     LOG_LEVEL: settings.logLevel,
+    // Handlers run on the Node of this machine, which may be 20; Lambda's is 24. The SDK would warn on every cold start.
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     SFTP_ENABLED: '0',
     IOT_MTLS_ENABLED: '0',
     AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,

@@ -3,7 +3,7 @@ import {
   CreateBucketCommand,
   HeadObjectCommand,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import type { FileAsset } from './assembly.ts';
 import { zipFolder } from './zip.ts';
