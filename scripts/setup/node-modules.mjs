@@ -23,6 +23,7 @@ export const nodeModules = {
     await run(foundTools().npm.file, args, {
       cwd: ROOT,
       onLine: line,
+      isNoise: (text) => /^npm (http|warn)|^npm error *$/.test(text),
       advice: 'Is the npm registry reachable? Try: npm ping',
     });
   },

@@ -1,7 +1,9 @@
 // Child processes: their output is kept as a tail, and none outlives this process.
 import { spawn } from 'node:child_process';
 
-const TAIL_LINES_MAX = 30;
+// Of a failed program's output: its first lines often name the fault, its last where it ended.
+const HEAD_LINES_MAX = 8;
+const TAIL_LINES_MAX = 22;
 const LINE_LENGTH_MAX = 400;
 const GRACE_MS = 3_000;
 
@@ -19,14 +21,14 @@ export class SetupError extends Error {
 
 /**
  * Runs a program to its end and returns its standard output.
- * `onLine` sees every line of both streams; a failure throws a SetupError with the last lines.
+ * `onLine` sees every line of both streams; a failure throws a SetupError with the first and last
+ * lines, without those that `isNoise` matches.
  */
 export async function run(command, args, options = {}) {
   const { cwd, env, onLine = () => {}, advice = '', timeoutMs } = options;
-  const tail = [];
+  const kept = keptLines(options.isNoise);
   const keep = (line) => {
-    tail.push(line.slice(0, LINE_LENGTH_MAX));
-    if (tail.length > TAIL_LINES_MAX) tail.shift();
+    kept.add(line.slice(0, LINE_LENGTH_MAX));
     onLine(line);
   };
   // Its own process group, so that the end of set-up also ends the compilers that cargo started.
@@ -46,11 +48,31 @@ export async function run(command, args, options = {}) {
     ]);
     if (end.code === 0) return out;
     const shown = [command, ...args].join(' ').slice(0, LINE_LENGTH_MAX);
-    throw new SetupError(`${shown}\n  ${describeEnd(end)}`, { tail, advice, cause: end.error });
+    throw new SetupError(`${shown}\n  ${describeEnd(end)}`, {
+      tail: kept.all(),
+      advice,
+      cause: end.error,
+    });
   } finally {
     clearTimeout(timer);
     running.delete(child);
   }
+}
+
+function keptLines(isNoise = () => false) {
+  const head = [];
+  const tail = [];
+  let dropped = 0;
+  const add = (line) => {
+    if (isNoise(line)) return;
+    if (head.length < HEAD_LINES_MAX) head.push(line);
+    else if (tail.push(line) > TAIL_LINES_MAX) {
+      tail.shift();
+      dropped++;
+    }
+  };
+  const all = () => [...head, ...(dropped > 0 ? [`... ${dropped} lines ...`] : []), ...tail];
+  return { add, all };
 }
 
 /** Runs `tasks` (functions that return promises), at most `limit` at a time; results in order. */

@@ -22,7 +22,7 @@ export async function asProgram(main) {
   }
 }
 
-/** Writes what went wrong, the last lines of the program that failed, and what to do. */
+/** Writes what went wrong, what the program that failed wrote, and what to do. */
 export function printFailure(error, out = process.stderr) {
   if (!(error instanceof SetupError)) {
     out.write(`${error.stack ?? error}\n`);
@@ -30,7 +30,7 @@ export function printFailure(error, out = process.stderr) {
   }
   out.write(`\n${error.message}\n`);
   if (error.tail.length > 0) {
-    out.write(`\nIts last ${error.tail.length} lines:\n`);
+    out.write('\nIt wrote:\n');
     for (const line of error.tail) out.write(`  | ${line}\n`);
   }
   if (error.advice) out.write(`\n${error.advice}\n`);
