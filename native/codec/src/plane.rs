@@ -3,6 +3,7 @@
 use zstd_safe::{CCtx, CParameter, DCtx};
 
 use crate::estimate::{self, Histogram, ONE_BIT};
+use crate::huffman::{Code, FRAME_LITERALS_MIN, HuffmanDecoder, HuffmanEncoder};
 use crate::segment::Level;
 use crate::wire::{Reader, varint_size, write_varint};
 use crate::{Error, Result};
@@ -16,6 +17,19 @@ const PROBE_PIECES: usize = 8;
 const PROBE_PIECE_BYTES: usize = 1 << 10;
 /// A stream whose probe costs more than this, in 16.16 bits a byte, is stored raw.
 const RAW_COST_MIN: u64 = ONE_BIT * 785 / 100;
+
+/// Streams from this on are tried with our own encoder; below, libzstd's shorter tables count for more.
+const LITERALS_MIN: usize = 4 << 10;
+/// Below this many tenths of a bit for each byte, a search for matches may pay.
+const DOMINATED_TENTHS: u64 = 14;
+const _: () = assert!(LITERALS_MIN >= FRAME_LITERALS_MIN);
+
+/// A frame of literals.
+#[derive(Debug, Clone, Copy)]
+struct Literals {
+    stored: usize,
+    strings_may_pay: bool,
+}
 
 /// How the bytes of a stream are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +106,8 @@ pub(crate) enum Content {
 pub(crate) struct StreamCoder {
     compressor: CCtx<'static>,
     decompressor: DCtx<'static>,
+    huffman_encoder: HuffmanEncoder,
+    huffman_decoder: HuffmanDecoder,
 }
 
 impl StreamCoder {
@@ -117,6 +133,8 @@ impl StreamCoder {
         Ok(Self {
             compressor,
             decompressor,
+            huffman_encoder: HuffmanEncoder::new(),
+            huffman_decoder: HuffmanDecoder::new(),
         })
     }
 
@@ -128,27 +146,66 @@ impl StreamCoder {
         content: Content,
         frames: &mut Vec<u8>,
     ) -> Result<StreamHeader> {
-        let raw = StreamHeader {
-            coding: Coding::Raw,
-            stored: bytes.len(),
-        };
-        if bytes.iter().all(|&byte| byte == bytes[0]) {
-            return Ok(StreamHeader {
-                coding: Coding::Constant,
-                stored: 1,
-            });
-        }
-        if bytes.len() < FRAME_BYTES_MIN || (content == Content::Float && looks_random(bytes)) {
+        let header = |coding, stored| StreamHeader { coding, stored };
+        let raw = header(Coding::Raw, bytes.len());
+        let random = content == Content::Float && looks_random(bytes);
+        if random && bytes.len() >= PROBE_BYTES_MIN {
             return Ok(raw);
         }
-        let stored = self.frame(bytes, frames)?;
-        if stored >= bytes.len() {
-            frames.truncate(frames.len() - stored);
+        if is_constant(bytes) {
+            return Ok(header(Coding::Constant, 1));
+        }
+        if random || bytes.len() < FRAME_BYTES_MIN {
             return Ok(raw);
         }
-        Ok(StreamHeader {
-            coding: Coding::Zstd,
-            stored,
+        let start = frames.len();
+        let mut stored = self.literals(bytes, content, frames);
+        if stored.is_none_or(|literals| literals.strings_may_pay) {
+            let at = frames.len();
+            let other = self.frame(bytes, frames)?;
+            if stored.is_some_and(|literals| literals.stored <= other) {
+                frames.truncate(at);
+            } else {
+                frames.drain(start..at);
+                stored = Some(Literals {
+                    stored: other,
+                    strings_may_pay: false,
+                });
+            }
+        }
+        match stored {
+            Some(Literals { stored, .. }) if stored < bytes.len() => {
+                Ok(header(Coding::Zstd, stored))
+            }
+            _ => {
+                frames.truncate(start);
+                Ok(raw)
+            }
+        }
+    }
+
+    /// Appends a frame that holds literals only, if our own encoder can write it.
+    fn literals(
+        &mut self,
+        bytes: &[u8],
+        content: Content,
+        frames: &mut Vec<u8>,
+    ) -> Option<Literals> {
+        if bytes.len() < LITERALS_MIN {
+            return None;
+        }
+        let mut histogram: Histogram = [0; 256];
+        estimate::count(bytes, &mut histogram);
+        let code = Code::of_counts(&histogram)?;
+        let start = frames.len();
+        if !self.huffman_encoder.write_frame(bytes, &code, frames) {
+            return None;
+        }
+        // One symbol cannot take less than a bit, so what is mostly one symbol is better off with matches.
+        let dominated = code.cost_bits(&histogram) < bytes.len() as u64 * DOMINATED_TENTHS / 10;
+        Some(Literals {
+            stored: frames.len() - start,
+            strings_may_pay: dominated || content == Content::Other,
         })
     }
 
@@ -176,6 +233,9 @@ impl StreamCoder {
             Coding::Raw => out.copy_from_slice(body),
             Coding::Zstd => {
                 let length = out.len();
+                if length >= LITERALS_MIN && self.huffman_decoder.decode(body, out).is_some() {
+                    return Ok(());
+                }
                 let found = self.decompressor.decompress(out, body).map_err(|code| {
                     Error::corruption(
                         "zstd frame of a stream",
@@ -208,6 +268,13 @@ pub(crate) fn write_body(
             *frames = rest;
         }
     }
+}
+
+/// Whether all bytes are equal.
+fn is_constant(bytes: &[u8]) -> bool {
+    // Most streams differ within the first bytes; the rest is compared a vector at a time.
+    let first = bytes[0];
+    bytes.chunks(64).all(|chunk| chunk.iter().fold(0, |differs, byte| differs | (byte ^ first)) == 0)
 }
 
 /// Whether an entropy coder would gain next to nothing, from a few samples.
