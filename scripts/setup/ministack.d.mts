@@ -1,4 +1,9 @@
-export type SetupErrorCode = 'no-python' | 'no-venv' | 'no-network' | 'install-failed';
+export type SetupErrorCode =
+  | 'no-python'
+  | 'no-venv'
+  | 'no-network'
+  | 'install-failed'
+  | 'interrupted';
 
 /** A reason for which the local stack cannot run here, written for the person at the terminal. */
 export class SetupError extends Error {

@@ -24,7 +24,7 @@ const OFFLINE_SIGNS =
 
 /** A reason for which the local stack cannot run here, written for the person at the terminal. */
 export class SetupError extends Error {
-  /** @param {'no-python' | 'no-venv' | 'no-network' | 'install-failed'} code @param {string} message */
+  /** @param {'no-python' | 'no-venv' | 'no-network' | 'install-failed' | 'interrupted'} code @param {string} message */
   constructor(code, message) {
     super(message);
     this.name = 'SetupError';
@@ -145,7 +145,7 @@ function moveIntoPlace(partial, folder) {
 function removeLeftovers(folder) {
   const parent = dirname(folder);
   for (const name of readdirSync(parent)) {
-    const pid = /\.partial-(\d+)$/.exec(name)?.[1];
+    const pid = /^ministack-.*\.partial-(\d+)$/.exec(name)?.[1];
     if (pid === undefined || isAlive(Number(pid))) continue;
     rmSync(join(parent, name), { recursive: true, force: true });
   }
@@ -169,13 +169,22 @@ function runLogged(command, args, timeoutMs) {
     };
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
+    let interrupted = false;
     const stop = () => child.kill('SIGTERM');
-    process.once('SIGINT', stop);
+    const interrupt = () => {
+      interrupted = true;
+      stop();
+    };
+    process.once('SIGINT', interrupt);
     process.once('exit', stop);
     child.on('error', failed);
     child.on('close', (status, signal) => {
-      process.removeListener('SIGINT', stop);
+      process.removeListener('SIGINT', interrupt);
       process.removeListener('exit', stop);
+      if (interrupted) {
+        failed(new SetupError('interrupted', 'interrupted; nothing was left behind'));
+        return;
+      }
       if (signal !== null) output += `\nended by ${signal}`;
       done({ status: status ?? 1, output });
     });
@@ -200,7 +209,7 @@ async function main() {
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     console.error(`ministack: ${error.message}`);
-    process.exitCode = 1;
+    process.exitCode = error.code === 'interrupted' ? 130 : 1;
   }
 }
 
