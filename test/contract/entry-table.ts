@@ -74,7 +74,7 @@ function describeSingleWrites(table: () => EntryTable): void {
     const results = await Promise.all(
       Array.from({ length: WRITERS }, (_, winner) => table().write(put('race', 1, { winner }))),
     );
-    const winners = results.flatMap((it, index) => (it.kind === 'written' ? [index] : []));
+    const winners = results.flatMap((item, index) => (item.kind === 'written' ? [index] : []));
     expect(winners).toHaveLength(1);
     const read = await table().read({ pk: 'p', sk: 'race' });
     expect(read).toMatchObject({ version: 2, body: { winner: winners[0] } });
@@ -112,7 +112,7 @@ function describeTransactions(table: () => EntryTable): void {
         table().writeAll([put('pair/a', 1, { by }), put('pair/b', 1, { by })]),
       ),
     );
-    expect(results.filter((it) => it.kind === 'written')).toHaveLength(1);
+    expect(results.filter((item) => item.kind === 'written')).toHaveLength(1);
     const a = await table().read({ pk: 'p', sk: 'pair/a' });
     const b = await table().read({ pk: 'p', sk: 'pair/b' });
     expect(a?.body).toEqual(b?.body);
@@ -128,7 +128,7 @@ function describeOrder(table: () => EntryTable): void {
     await table().write({ key: { pk: 'serier', sk: '000' }, body: {}, expect: 'absent' });
     await table().write({ key: { pk: 'series2', sk: '000' }, body: {}, expect: 'absent' });
     const names = async (before: string, countMax: number): Promise<string[]> =>
-      (await table().readBefore('series', before, countMax)).map((it) => it.key.sk);
+      (await table().readBefore('series', before, countMax)).map((item) => item.key.sk);
     expect(await names('003', 10)).toEqual(['002#b', '002#a', '001#a']);
     expect(await names('003#c', 2)).toEqual(['002#b', '002#a']);
     expect(await names('999', 1)).toEqual(['010#d']);
@@ -145,7 +145,7 @@ function describeOrder(table: () => EntryTable): void {
       await table().write({ key, body: { text }, expect: 'absent' });
     }
     const read = await table().readBefore('large', '999', 25);
-    expect(read.map((it) => it.key.sk)).toEqual(
+    expect(read.map((item) => item.key.sk)).toEqual(
       Array.from({ length: 25 }, (_, index) => String(124 - index)),
     );
   });

@@ -192,7 +192,7 @@ function describeWriting(host: Host, at: At): void {
     const results = await Promise.all(
       bodies.map((body) => host().objects.write(at('write/race'), body, IF_ABSENT)),
     );
-    const winners = results.flatMap((it, index) => (it.kind === 'created' ? [index] : []));
+    const winners = results.flatMap((item, index) => (item.kind === 'created' ? [index] : []));
     expect(winners).toHaveLength(1);
     const read = await host().objects.readAll(at('write/race'), 100);
     expect(read).toEqual({ kind: 'read', bytes: bodies[winners[0] ?? -1] });
@@ -220,8 +220,8 @@ function describeListing(host: Host, at: At): void {
       await host().objects.write(at(key), Buffer.from(key), IF_ABSENT);
     }
     const listed = await listAll(host(), 'list/');
-    expect(listed.map((it) => it.object.key)).toEqual(['list/a', 'list/b/c', 'list/b/d']);
-    expect(listed.every((it) => it.isCurrent)).toBe(true);
+    expect(listed.map((item) => item.object.key)).toEqual(['list/a', 'list/b/c', 'list/b/d']);
+    expect(listed.every((item) => item.isCurrent)).toBe(true);
     for (const { object } of listed) {
       const found = await host().objects.head(object);
       expect(found).toMatchObject({ kind: 'found', head: { object } });
@@ -235,9 +235,9 @@ function describeListing(host: Host, at: At): void {
     }
     const listed = await listAll(host(), 'versions/');
     expect(listed).toHaveLength(host().isVersioned ? 3 : 1);
-    const current = listed.filter((it) => it.isCurrent);
-    expect(current.map((it) => it.object.bytes)).toEqual([5]);
-    const ids = new Set(listed.map((it) => it.object.versionId));
+    const current = listed.filter((item) => item.isCurrent);
+    expect(current.map((item) => item.object.bytes)).toEqual([5]);
+    const ids = new Set(listed.map((item) => item.object.versionId));
     expect(ids.size).toBe(listed.length);
   });
 
@@ -254,7 +254,7 @@ function describeListing(host: Host, at: At): void {
     expect(first.versions.length).toBeLessThanOrEqual(1_000);
     expect(first.cursor).toMatch(/^[\x20-\x7e]+$/u);
     const listed = await listAll(host(), 'pages/');
-    expect(listed.map((it) => it.object.key)).toEqual(keys);
+    expect(listed.map((item) => item.object.key)).toEqual(keys);
   });
 
   it('refuses a cursor that is not its own', async () => {
@@ -270,18 +270,18 @@ function describeKeys(host: Host, at: At, keys: readonly string[]): void {
     const named = keys.map((key) => (Buffer.byteLength(key) > 1_000 ? key : name(key)));
     for (const key of named) {
       const written = await host().objects.write(at(key), Buffer.from(key), IF_ABSENT);
-      expect(written.kind, JSON.stringify(key)).toBe('created');
+      expect([key, written.kind]).toEqual([key, 'created']);
     }
     for (const key of named) {
       const read = await host().objects.readAll(at(key), 2_048);
-      expect(read.kind === 'read' && read.bytes.toString(), JSON.stringify(key)).toBe(key);
+      expect(read.kind === 'read' && read.bytes.toString()).toBe(key);
       const found = await host().objects.head(at(key));
-      expect(found, JSON.stringify(key)).toMatchObject({
+      expect(found).toMatchObject({
         kind: 'found',
         head: { object: { key } },
       });
     }
-    const listed = (await listAll(host(), '')).map((it) => it.object.key);
+    const listed = (await listAll(host(), '')).map((item) => item.object.key);
     expect(listed).toEqual(expect.arrayContaining(named));
   });
 }
