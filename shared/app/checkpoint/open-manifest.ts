@@ -4,7 +4,7 @@ import { BASE_MANIFEST_METADATA, CHECKPOINTS_PREFIX } from '../../contracts/chec
 import { MANIFEST_BYTES_MAX } from '../../contracts/limits.ts';
 import { sha256Of } from '../../domain/checkpoint/identity.ts';
 import type { Manifest } from '../../ports/codec.ts';
-import { corruption } from './checkpoint-fault.ts';
+import { CheckpointFault, corruption } from './checkpoint-fault.ts';
 import type { CheckpointContext } from './context.ts';
 
 /** Where a manifest is, and what it must be. */
@@ -64,6 +64,12 @@ export const openManifest = async (
   ]);
   if (head.kind !== 'found' || content.kind !== 'read') {
     throw corruption(manifestKey, 'the manifest is missing');
+  }
+  if (content.bytes.length !== head.head.object.bytes) {
+    throw new CheckpointFault('ShortRead', manifestKey, {
+      message: `expected ${head.head.object.bytes} bytes, got ${content.bytes.length}`,
+      retryable: true,
+    });
   }
   const digest = sha256Of(content.bytes);
   if (digest !== manifestSha256) {

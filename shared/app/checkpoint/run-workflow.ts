@@ -27,10 +27,22 @@ import { quarantineCheckpoint } from './quarantine-checkpoint.ts';
 import { restorePart } from './restore-part.ts';
 import { verifyBatch } from './verify-batch.ts';
 
+export type StateName =
+  | 'plan'
+  | 'encode'
+  | 'commit'
+  | 'verify'
+  | 'publish'
+  | 'quarantine'
+  | 'end'
+  | 'restore-plan'
+  | 'restore-part'
+  | 'restore-finish';
+
 /** The state machines of infra, in one process: same states, same order, same retries. */
 export interface WorkflowHost {
   /** A fresh worker for one try of one state, as Lambda gives one. */
-  worker(): CheckpointContext;
+  worker(state: StateName): CheckpointContext;
   /** Map children that work at the same time. */
   readonly batchConcurrency: number;
   /** Waits before try number `tries` (from 1). */
@@ -40,11 +52,12 @@ export interface WorkflowHost {
 /** Runs one state; what is thrown is tried again in a fresh worker, as Step Functions retries. */
 const runState = async <Output>(
   host: WorkflowHost,
+  name: StateName,
   state: (context: CheckpointContext) => Promise<Output>,
 ): Promise<Output> => {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await state(host.worker());
+      return await state(host.worker(name));
     } catch (error) {
       if (tries >= WORKFLOW_TRIES_MAX) {
         throw error;
@@ -73,13 +86,14 @@ const readLines = async <Schema extends z.ZodType>(
 /** A distributed map: an item reader over JSON lines, and one child a line. */
 const runMap = async <Schema extends z.ZodType>(
   host: WorkflowHost,
+  name: StateName,
   location: { readonly bucket: string; readonly key: string },
   schema: Schema,
   state: (context: CheckpointContext, input: z.infer<Schema>) => Promise<unknown>,
 ): Promise<void> => {
-  const inputs = await runState(host, (context) => readLines(context, location, schema));
+  const inputs = await runState(host, name, (context) => readLines(context, location, schema));
   await mapConcurrently(inputs, host.batchConcurrency, async (input) => {
-    await runState(host, (context) => state(context, input));
+    await runState(host, name, (context) => state(context, input));
   });
 };
 
@@ -87,7 +101,7 @@ const encodeAll = (
   host: WorkflowHost,
   batches: { readonly bucket: string; readonly key: string },
 ): Promise<void> =>
-  runMap(host, batches, encodeInputSchema, (context, input: EncodeInput) =>
+  runMap(host, 'encode', batches, encodeInputSchema, (context, input: EncodeInput) =>
     encodeBatch(context, input),
   );
 
@@ -95,7 +109,7 @@ const verifyAll = (
   host: WorkflowHost,
   batches: { readonly bucket: string; readonly key: string },
 ): Promise<void> =>
-  runMap(host, batches, verifyInputSchema, (context, input: VerifyInput) =>
+  runMap(host, 'verify', batches, verifyInputSchema, (context, input: VerifyInput) =>
     verifyBatch(context, input),
   );
 
@@ -104,33 +118,33 @@ export const runCheckpointWorkflow = async (
   host: WorkflowHost,
   input: PlanInput,
 ): Promise<void> => {
-  const planned = await runState(host, (context) => planCheckpoint(context, input));
+  const planned = await runState(host, 'plan', (context) => planCheckpoint(context, input));
   if (planned.kind === 'ended') {
-    await runState(host, (context) => endCheckpoint(context, planned));
+    await runState(host, 'end', (context) => endCheckpoint(context, planned));
     return;
   }
   if (planned.kind === 'quarantine') {
-    await runState(host, (context) => quarantineCheckpoint(context, planned));
+    await runState(host, 'quarantine', (context) => quarantineCheckpoint(context, planned));
     return;
   }
   await encodeAll(host, planned.batches);
   const { checkpointId, attempt } = planned;
-  const committed = await runState(host, (context) =>
+  const committed = await runState(host, 'commit', (context) =>
     commitCheckpoint(context, { checkpointId, attempt }),
   );
   if (committed.kind === 'ended') {
-    await runState(host, (context) => endCheckpoint(context, committed));
+    await runState(host, 'end', (context) => endCheckpoint(context, committed));
     return;
   }
   await verifyAll(host, committed.batches);
   const { manifestSha256 } = committed;
-  const published = await runState(host, (context) =>
+  const published = await runState(host, 'publish', (context) =>
     publishCheckpoint(context, { checkpointId, attempt, manifestSha256 }),
   );
   if (published.kind === 'quarantine') {
-    await runState(host, (context) => quarantineCheckpoint(context, published));
+    await runState(host, 'quarantine', (context) => quarantineCheckpoint(context, published));
   } else if (published.kind === 'ended') {
-    await runState(host, (context) => endCheckpoint(context, published));
+    await runState(host, 'end', (context) => endCheckpoint(context, published));
   }
 };
 
@@ -143,13 +157,13 @@ export const runRestoreWorkflow = async (
   host: WorkflowHost,
   input: RestoreInput,
 ): Promise<RestoreFinishOutput> => {
-  const planned = await runState(host, (context) => planRestore(context, input));
+  const planned = await runState(host, 'restore-plan', (context) => planRestore(context, input));
   if (planned.kind !== 'planned') {
     return planned;
   }
-  await runMap(host, planned.parts, restorePartInputSchema, (context, part) =>
+  await runMap(host, 'restore-part', planned.parts, restorePartInputSchema, (context, part) =>
     restorePart(context, part),
   );
   const { restoreId } = planned;
-  return runState(host, (context) => finishRestore(context, { restoreId }));
+  return runState(host, 'restore-finish', (context) => finishRestore(context, { restoreId }));
 };
