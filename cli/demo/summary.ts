@@ -1,0 +1,98 @@
+import { formatBytes, formatRatio, formatSeconds, ratioOf } from '../text/quantity.ts';
+import type { DemoHost } from './demo-host.ts';
+import type { StepResult } from './run-step.ts';
+
+export interface DemoFacts {
+  readonly kind: DemoHost['kind'];
+  readonly results: readonly StepResult[];
+  readonly seconds: number;
+  readonly isKept: boolean;
+  readonly inputPath: string;
+}
+
+const HOSTS = {
+  'aws-local': 'the CDK template on the local stack',
+  'one-machine': 'the one-machine host (files and lmdb)',
+} as const;
+
+/** Sizes, ratios, seconds by stage, traffic and CPU of both steps; then what to try next. */
+export function describeSummary(facts: DemoFacts): string {
+  const { results } = facts;
+  const stages = results[0]?.times.map((time) => time.name) ?? [];
+  const rows: (readonly string[])[] = [
+    ['', ...results.map((it) => `step ${it.step.number}`)],
+    ['original', ...results.map((it) => formatBytes(it.step.bytes))],
+    ['compressed', ...results.map((it) => formatBytes(it.verified.bytesOut))],
+    ['ratio', ...results.map((it) => formatRatio(it.step.bytes, it.verified.bytesOut))],
+    ['upload to VERIFIED', ...results.map((it) => formatSeconds(it.seconds))],
+    ...stages.map((name) => [`  ${name}`, ...results.map((it) => stageTime(it, name))]),
+    ['restore', ...results.map((it) => formatSeconds(it.restored?.seconds ?? 0))],
+    ['bytes moved / size', ...results.map(movedShare)],
+    ['CPU seconds', ...results.map((it) => cpuSeconds(it).toFixed(2))],
+    ['restored bit for bit', ...results.map((it) => (it.restored?.isExact ? 'yes' : 'NO'))],
+  ];
+  const table = rows.map((row) => `  ${formatRow(row)}`).join('\n');
+  const total = `Ran on ${HOSTS[facts.kind]} in ${formatSeconds(facts.seconds)}.`;
+  return `\n${table}\n\n${total}\n\nTry next:\n${nextCommands(facts).join('\n')}`;
+}
+
+const NAME_WIDTH = 22;
+const CELL_WIDTH = 12;
+
+const formatRow = ([name = '', ...cells]: readonly string[]): string =>
+  `${name.padEnd(NAME_WIDTH)}${cells.map((cell) => cell.padStart(CELL_WIDTH)).join('')}`;
+
+const stageTime = (result: StepResult, name: string): string =>
+  formatSeconds(result.times.find((time) => time.name === name)?.seconds ?? 0);
+
+const movedShare = (result: StepResult): string =>
+  (result.verified.bytesMoved / result.step.bytes).toFixed(2);
+
+const cpuSeconds = (result: StepResult): number =>
+  result.verified.encodeCpuSeconds + result.verified.verifyCpuSeconds;
+
+function nextCommands({ isKept, kind, inputPath, results }: DemoFacts): string[] {
+  const key = results[1]?.step.key ?? '';
+  const bucket = results[1]?.object.bucket ?? '';
+  const inStack =
+    isKept && kind === 'aws-local'
+      ? [
+          '  export MITHRIL_CONFIG=.mithril/local/mithril.toml',
+          `  mithril ckpt status s3://${bucket}/checkpoints/`,
+          `  mithril ckpt restore s3://${bucket}/${key} -o restored`,
+          '  mithril local down',
+        ]
+      : ['  mithril local demo --keep                     # the same, and the stack stays up'];
+  return [
+    `  mithril ckpt compress ${inputPath} -o model.mith`,
+    `  mithril ckpt plan ${inputPath}`,
+    ...inStack,
+    '  npm start -- --file YOUR.safetensors',
+    '  npx cdk deploy                                # into your AWS account (docs/deploy.md)',
+  ];
+}
+
+export function summaryJson(facts: DemoFacts): object {
+  return {
+    command: 'local demo',
+    host: facts.kind,
+    seconds: facts.seconds,
+    steps: facts.results.map((it) => ({
+      step: it.step.number,
+      key: it.step.key,
+      checkpointId: it.checkpointId,
+      bytesIn: it.step.bytes,
+      bytesOut: it.verified.bytesOut,
+      ratio: ratioOf(it.step.bytes, it.verified.bytesOut),
+      seconds: it.seconds,
+      stages: Object.fromEntries(it.times.map(({ name, seconds }) => [name, seconds])),
+      restoreSeconds: it.restored?.seconds ?? null,
+      bytesMoved: it.verified.bytesMoved,
+      cpuSeconds: cpuSeconds(it),
+      baseReason: it.baseReason,
+      originalSha256: it.step.sha256,
+      restoredSha256: it.restored?.sha256 ?? null,
+      isExact: it.restored?.isExact ?? false,
+    })),
+  };
+}

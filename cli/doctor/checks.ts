@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { runProgram } from '../files/run-program.ts';
+import { awsClientOptions } from '../hosts/aws-options.ts';
+import type { Session } from '../session.ts';
+import type { Settings } from '../settings/settings.ts';
+
+export interface CheckResult {
+  /** note: something optional is not there. */
+  readonly kind: 'ok' | 'note' | 'problem';
+  readonly text: string;
+  readonly advice: string;
+}
+
+export interface Check {
+  readonly name: string;
+  readonly run: () => Promise<CheckResult>;
+}
+
+const NODE_MAJOR_MIN = 20;
+const NODE_MINOR_MIN = 19;
+const PROBE_TIMEOUT_MS = 10_000;
+
+const ok = (text: string): CheckResult => ({ kind: 'ok', text, advice: '' });
+const note = (text: string, advice: string): CheckResult => ({ kind: 'note', text, advice });
+const problem = (text: string, advice: string): CheckResult => ({ kind: 'problem', text, advice });
+
+export function checksOf(session: Session, settings: Settings): readonly Check[] {
+  return [
+    { name: 'node', run: checkNode },
+    { name: 'native module', run: checkNative },
+    { name: 'python', run: () => checkPython(session) },
+    { name: 'local stack', run: checkLocalStack },
+    { name: 'settings', run: () => Promise.resolve(checkSettings(settings)) },
+    ...(settings.host === 'aws'
+      ? [
+          { name: 'AWS credentials', run: () => checkCredentials(settings) },
+          { name: 'store bucket', run: () => checkStore(settings) },
+        ]
+      : []),
+  ];
+}
+
+function checkNode(): Promise<CheckResult> {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const isNew = major > NODE_MAJOR_MIN || (major === NODE_MAJOR_MIN && minor >= NODE_MINOR_MIN);
+  const text = `${process.versions.node} (${process.platform}-${process.arch})`;
+  return Promise.resolve(
+    isNew ? ok(text) : problem(text, `Install Node ${NODE_MAJOR_MIN}.${NODE_MINOR_MIN} or newer.`),
+  );
+}
+
+async function checkNative(): Promise<CheckResult> {
+  const { loadPackedFiles } = await import('../ckpt/packed.ts');
+  const startedMs = performance.now();
+  try {
+    await loadPackedFiles();
+    return ok(`loaded in ${Math.round(performance.now() - startedMs)} ms`);
+  } catch (error) {
+    return problem(
+      error instanceof Error ? error.message : String(error),
+      'Build it: npm run build:native',
+    );
+  }
+}
+
+async function checkPython(session: Session): Promise<CheckResult> {
+  try {
+    const version = await runProgram({
+      command: 'python3',
+      args: ['--version'],
+      signal: session.interruption.signal,
+      timeoutMs: PROBE_TIMEOUT_MS,
+    });
+    return ok(version.trim());
+  } catch {
+    return note('not found', 'Only the local stack needs it: install Python 3.11 or newer.');
+  }
+}
+
+async function checkLocalStack(): Promise<CheckResult> {
+  const [{ findProject }, { isMiniStackReady }, { readLocalStackStatus }] = await Promise.all([
+    import('../local/project.ts'),
+    import('../local/ministack.ts'),
+    import('../../shared/adapters/local-stack/local-stack.ts'),
+  ]);
+  const project = findProject();
+  if (!(await isMiniStackReady(project))) {
+    return note('MiniStack is not installed', 'npm start and mithril local up install it.');
+  }
+  if (!existsSync(join(project.root, 'layers', 'native', 'dist'))) {
+    return note('the Lambda layers are not built', 'npm start builds them.');
+  }
+  const status = await readLocalStackStatus(project.localFolder);
+  if (status.kind === 'running') return ok(`runs at ${status.record.endpoint}`);
+  if (status.kind === 'unresponsive') return problem('does not answer', 'mithril local down');
+  return ok('installed, not running');
+}
+
+function checkSettings(settings: Settings): CheckResult {
+  const files = settings.origins.filter((origin) => origin.endsWith('.toml'));
+  const from = files.length > 0 ? files.join(', ') : 'no mithril.toml';
+  if (settings.host === 'one-machine') return ok(`one-machine host (${from})`);
+  if (settings.storeBucket !== null && settings.table !== null) {
+    return ok(`store ${settings.storeBucket}, table ${settings.table} (${from})`);
+  }
+  return note(
+    `${from}: files work, s3:// URIs need a stack`,
+    'After cdk deploy: mithril stack config --stack NAME',
+  );
+}
+
+async function checkCredentials(settings: Settings): Promise<CheckResult> {
+  if (settings.isLocal) return ok('the local stack takes any');
+  const { createS3Client } = await import('../../shared/adapters/s3/create-s3-client.ts');
+  const client = createS3Client(awsClientOptions(settings, process.env));
+  try {
+    const { accessKeyId } = await client.config.credentials();
+    return ok(`found (${accessKeyId.slice(0, 4)}...), region ${await client.config.region()}`);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return note(text, 'Only s3:// URIs need them: set AWS_PROFILE, or pass --profile.');
+  } finally {
+    client.destroy();
+  }
+}
+
+async function checkStore(settings: Settings): Promise<CheckResult> {
+  if (settings.storeBucket === null) return note('not configured', 'See settings above.');
+  const [{ createS3Client }, { createS3ObjectStore }] = await Promise.all([
+    import('../../shared/adapters/s3/create-s3-client.ts'),
+    import('../../shared/adapters/s3/s3-object-store.ts'),
+  ]);
+  const client = createS3Client({ ...awsClientOptions(settings, process.env), attemptsMax: 1 });
+  try {
+    await createS3ObjectStore(client).listPage(settings.storeBucket, 'v1/checkpoints/', null);
+    return ok(`${settings.storeBucket} answers`);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return problem(text, 'Check region, credentials and endpoint; for the local stack: local up.');
+  } finally {
+    client.destroy();
+  }
+}

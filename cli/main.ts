@@ -1,0 +1,49 @@
+import { CommanderError } from 'commander';
+import { describeFailure, Interrupted } from './cli-error.ts';
+import type { Runner } from './command-line.ts';
+import { EXIT } from './exit-code.ts';
+import { listenForInterruption } from './interruption.ts';
+import { buildMithril, buildMithrilCheckpoint } from './program.ts';
+
+const PROGRAMS = { mithril: buildMithril, 'mithril-checkpoint': buildMithrilCheckpoint };
+
+/** Runs one command line and returns the exit code. Nothing that it calls exits by itself. */
+export async function main(name: keyof typeof PROGRAMS, args: readonly string[]): Promise<number> {
+  const runner: Runner = { interruption: listenForInterruption(), exitCode: EXIT.ok };
+  endQuietlyOnClosedPipe();
+  try {
+    await PROGRAMS[name](runner).parseAsync([...args], { from: 'user' });
+    return runner.interruption.exitCode ?? runner.exitCode;
+  } catch (error) {
+    return explain(error, runner, args.includes('-v') || args.includes('--verbose'));
+  }
+}
+
+function explain(error: unknown, runner: Runner, isVerbose: boolean): number {
+  const interrupted = runner.interruption.exitCode;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (interrupted !== null || error instanceof Interrupted) {
+    process.stderr.write('Interrupted; nothing was left behind.\n');
+    return interrupted ?? EXIT.interrupted;
+  }
+  const { message, advice, exitCode } = describeFailure(error);
+  process.stderr.write(`error: ${message}\n`);
+  if (advice !== '') process.stderr.write(`${advice}\n`);
+  if (isVerbose) process.stderr.write(`${stackOf(error)}\n`);
+  return exitCode;
+}
+
+/** The whole story for `-v`: each error and what caused it. */
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = error.stack ?? error.message;
+  return error.cause === undefined ? own : `${own}\ncaused by ${stackOf(error.cause)}`;
+}
+
+/** `mithril ... | head` closes our stdout: that is the end of the output, not a failure. */
+function endQuietlyOnClosedPipe(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.ok);
+    throw error;
+  });
+}

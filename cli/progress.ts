@@ -1,0 +1,55 @@
+import type { TerminalStream } from './terminal.ts';
+import { formatBytes, formatRate } from './text/quantity.ts';
+
+const REDRAW_MS = 100;
+/** Without a terminal: nothing for short work, then a line now and then. */
+const PLAIN_INTERVAL_MS = 5_000;
+const BAR_CELLS = 24;
+const WIDTH_DEFAULT = 80;
+
+export interface Progress {
+  update(bytesDone: number, bytesTotal: number): void;
+  end(): void;
+}
+
+/** One line that is redrawn in place, and gone at the end. */
+export function startBar(label: string, stream: TerminalStream, hasColor: boolean): Progress {
+  const startedMs = performance.now();
+  let drawnMs = 0;
+  return {
+    update: (done, total) => {
+      const nowMs = performance.now();
+      if (nowMs - drawnMs < REDRAW_MS) return;
+      drawnMs = nowMs;
+      const text = describe(label, { done, total, seconds: (nowMs - startedMs) / 1000 });
+      const cells = total > 0 ? Math.round((BAR_CELLS * done) / total) : 0;
+      const bar = `${'█'.repeat(cells)}${'░'.repeat(BAR_CELLS - cells)}`;
+      const room = (stream.columns ?? WIDTH_DEFAULT) - 1 - BAR_CELLS - 1;
+      stream.write(
+        `\r${hasColor ? `\u001B[36m${bar}\u001B[0m` : bar} ${text.slice(0, room)}\u001B[K`,
+      );
+    },
+    end: () => void (drawnMs > 0 && stream.write('\r\u001B[K')),
+  };
+}
+
+export function startPlainProgress(label: string, stream: TerminalStream): Progress {
+  const startedMs = performance.now();
+  let writtenMs = startedMs;
+  return {
+    update: (done, total) => {
+      const nowMs = performance.now();
+      if (nowMs - writtenMs < PLAIN_INTERVAL_MS) return;
+      writtenMs = nowMs;
+      stream.write(`${describe(label, { done, total, seconds: (nowMs - startedMs) / 1000 })}\n`);
+    },
+    end: () => undefined,
+  };
+}
+
+function describe(label: string, at: { done: number; total: number; seconds: number }): string {
+  const percent = at.total > 0 ? Math.floor((100 * at.done) / at.total) : 0;
+  const left = at.done > 0 ? (at.seconds * (at.total - at.done)) / at.done : 0;
+  const amount = `${formatBytes(at.done)} of ${formatBytes(at.total)}`;
+  return `${label} ${percent}% ${amount} ${formatRate(at.done, at.seconds)} ${Math.ceil(left)}s left`;
+}
