@@ -100,7 +100,7 @@ await describeOnLocalStack(
     });
 
     test('every resource of the stack is created, and a second deployment changes nothing', async () => {
-      expect(deployment).toMatchObject({ kind: 'created', assets: { uploaded: 2 } });
+      expect(deployment).toMatchObject({ kind: 'created', assets: { uploaded: 3 } });
       const cloudFormation = new CloudFormationClient(client());
       const found = await cloudFormation.send(
         new DescribeStackResourcesCommand({ StackName: 'GoNoGo' }),
@@ -113,7 +113,7 @@ await describeOnLocalStack(
       }
       expect(await deploy()).toMatchObject({
         kind: 'unchanged',
-        assets: { uploaded: 0, skipped: 2 },
+        assets: { uploaded: 0, skipped: 3 },
       });
     });
 

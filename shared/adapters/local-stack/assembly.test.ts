@@ -22,7 +22,7 @@ beforeEach(() => {
       Tree: { type: 'cdk:tree' },
     },
   });
-  write('Mithril.template.json', { Resources: { A: {}, B: {} }, Parameters: { P: {} } });
+  write('Mithril.template.json', { Resources: { A: {}, B: {} } });
   const bucketName = 'assets-${AWS::AccountId}-${AWS::Region}';
   write('Mithril.assets.json', {
     files: {
@@ -42,7 +42,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 test('a stack is found by its name, with its assets where the account and region put them', () => {
   expect(readStackAssembly(folder, 'team-mithril', scope)).toMatchObject({
     resourceCount: 2,
-    parameterNames: ['P'],
+    templateAsset: { path: join(folder, 'Mithril.template.json'), key: '2.json' },
     assets: [
       {
         path: join(folder, 'asset.1'),
@@ -50,6 +50,7 @@ test('a stack is found by its name, with its assets where the account and region
         bucket: 'assets-123456789012-eu-west-1',
         key: '1.zip',
       },
+      { packaging: 'file', key: '2.json' },
     ],
   });
 });

@@ -27,7 +27,6 @@ const assetManifestSchema = z.object({
 });
 const templateSchema = z.object({
   Resources: z.record(z.string(), z.unknown()),
-  Parameters: z.record(z.string(), z.unknown()).optional(),
 });
 
 export interface FileAsset {
@@ -43,8 +42,9 @@ export interface StackAssembly {
   readonly stackName: string;
   readonly templateBody: string;
   readonly resourceCount: number;
-  readonly parameterNames: readonly string[];
+  /** The template is one of them: CloudFormation takes at most 51,200 bytes in a request. */
   readonly assets: readonly FileAsset[];
+  readonly templateAsset: FileAsset;
 }
 
 /** Reads one stack out of what `cdk synth` wrote: its template and the assets that it needs. */
@@ -66,25 +66,29 @@ export function readStackAssembly(
   }
   const templateBody = readText(cdkOut, stack.templateFile);
   const template = parse(templateSchema, templateBody, stack.templateFile);
+  const assets = readAssets(cdkOut, stack.id, scope);
+  const templatePath = join(cdkOut, stack.templateFile);
+  const templateAsset = assets.find((it) => it.path === templatePath);
+  if (templateAsset === undefined) {
+    throw new LocalStackError('bad-assembly', cdkOut, 'the template is not among the assets');
+  }
   return {
     stackName,
     templateBody,
     resourceCount: Object.keys(template.Resources).length,
-    parameterNames: Object.keys(template.Parameters ?? {}),
-    assets: readAssets(cdkOut, stack.id, stack.templateFile, scope),
+    assets,
+    templateAsset,
   };
 }
 
 function readAssets(
   cdkOut: string,
   stackId: string,
-  templateFile: string,
   scope: { readonly account: string; readonly region: string },
 ): FileAsset[] {
   const file = `${stackId}.assets.json`;
   const { files } = parse(assetManifestSchema, readText(cdkOut, file), file);
-  const assets = Object.values(files).filter((it) => it.source.path !== templateFile);
-  return assets.flatMap(({ source, destinations }) =>
+  return Object.values(files).flatMap(({ source, destinations }) =>
     Object.values(destinations).map((destination) => ({
       path: join(cdkOut, source.path),
       packaging: source.packaging,

@@ -62,8 +62,11 @@ export async function deployAssembly(options: DeployOptions): Promise<Deployment
   const cloudFormation = new CloudFormationClient(client);
   refuseLate(deadline, assembly.stackName, 'preparing its assets');
   const parameters = options.parameters ?? {};
-  const kind = await createOrUpdate(cloudFormation, assembly, parameters, deadline).catch(
-    (cause: unknown) => refuse(assembly.stackName, cause),
+  const { bucket, key } = assembly.templateAsset;
+  const templateUrl = `${options.endpoint}/${bucket}/${key}`;
+  const target = { assembly, templateUrl, parameters };
+  const kind = await createOrUpdate(cloudFormation, target, deadline).catch((cause: unknown) =>
+    refuse(assembly.stackName, cause),
   );
   const stack = await waitUntilSettled(cloudFormation, assembly, deadline, options.onProgress);
   const outputs = (stack.Outputs ?? []).map((it) => [it.OutputKey ?? '', it.OutputValue ?? '']);
@@ -81,18 +84,24 @@ async function putBootstrapVersion(ssm: SSMClient): Promise<void> {
   await ssm.send(new PutParameterCommand({ ...parameter, Type: 'String', Overwrite: true }));
 }
 
+interface Target {
+  readonly assembly: StackAssembly;
+  readonly templateUrl: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
 async function createOrUpdate(
   client: CloudFormationClient,
-  assembly: StackAssembly,
-  parameters: Readonly<Record<string, string>>,
+  target: Target,
   deadline: number,
 ): Promise<Deployment['kind']> {
+  const { assembly, templateUrl, parameters } = target;
   const digest = createHash('sha256')
     .update(JSON.stringify([assembly.templateBody, parameters]))
     .digest('hex');
   const input = {
     StackName: assembly.stackName,
-    TemplateBody: assembly.templateBody,
+    TemplateURL: templateUrl,
     Capabilities: ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM'] as const,
     Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({
       ParameterKey,
