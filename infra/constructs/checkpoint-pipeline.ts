@@ -1,16 +1,9 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { CheckpointSource } from './checkpoint-source.ts';
+import { type CheckpointSteps, defineCheckpointStates } from './checkpoint-states.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import { Machine } from './machine.ts';
-import {
-  chooseByKind,
-  distributedMap,
-  invoke,
-  type States,
-  UNKNOWN_ANSWER,
-  unknownAnswerState,
-} from './state-language.ts';
 import { Worker, type WorkerPlatform } from './worker.ts';
 
 /** Lambda gives one vCPU at 1,769 MB. */
@@ -36,24 +29,34 @@ export interface CheckpointPipelineProps {
  */
 export class CheckpointPipeline extends Construct {
   readonly machine: Machine;
-  readonly workers: Readonly<Record<string, Worker>>;
+
+  readonly #props: CheckpointPipelineProps;
 
   constructor(scope: Construct, id: string, props: CheckpointPipelineProps) {
     super(scope, id);
+    this.#props = props;
     const steps = this.#createWorkers(props);
-    this.workers = steps;
     grantRights(steps, props);
     this.machine = new Machine(this, 'Checkpoint', {
       description: 'Mithril: compresses and verifies one checkpoint',
       startAt: 'Plan',
-      states: defineStates(Stack.of(this).partition, steps, props.concurrency.workers),
+      states: defineCheckpointStates(Stack.of(this).partition, steps, props.concurrency.workers),
       workers: Object.values(steps),
       store: props.store,
       runbookSection: 'failed-executions',
     });
   }
 
-  #createWorkers(props: CheckpointPipelineProps): Steps {
+  /** To start executions, and to keep the catalogue row that names the attempt. */
+  grantStart(worker: Worker): void {
+    this.#props.store.connect(worker);
+    this.#props.source.connect(worker);
+    this.#props.store.grantCatalogueWrite(worker);
+    this.#props.source.grantRead(worker);
+    this.machine.grantStart(worker);
+  }
+
+  #createWorkers(props: CheckpointPipelineProps): CheckpointSteps {
     const { platform, concurrency } = props;
     const cap = concurrency.reserved ? { reservedConcurrency: concurrency.workers } : {};
     const large = { memoryMib: MIB_PER_VCPU, timeout: LAMBDA_TIMEOUT_MAX, usesCodec: true };
@@ -84,18 +87,11 @@ export class CheckpointPipeline extends Construct {
   }
 }
 
-interface Steps extends Readonly<Record<string, Worker>> {
-  readonly plan: Worker;
-  readonly encode: Worker;
-  readonly commit: Worker;
-  readonly verify: Worker;
-  readonly publish: Worker;
-  readonly quarantine: Worker;
-  readonly end: Worker;
-}
-
 /** Who may do what; test/infra holds the matrix of allowed and denied calls. */
-function grantRights(steps: Steps, { store, source, ...props }: CheckpointPipelineProps): void {
+function grantRights(
+  steps: CheckpointSteps,
+  { store, source, ...props }: CheckpointPipelineProps,
+): void {
   const { plan, encode, commit, verify, publish, quarantine, end } = steps;
   for (const worker of Object.values(steps)) {
     store.connect(worker);
@@ -105,39 +101,9 @@ function grantRights(steps: Steps, { store, source, ...props }: CheckpointPipeli
   for (const worker of [plan, encode, commit, verify, publish]) store.grantRead(worker);
   for (const worker of [plan, encode, commit, verify]) store.grantWrite(worker, 'work');
   for (const worker of [encode, commit]) store.grantWrite(worker, 'checkpoints');
-  store.grantCatalogueRead(plan);
+  store.grantCatalogueRead(plan, 'row');
+  store.grantCatalogueRead(plan, 'series');
   for (const worker of [publish, quarantine, end]) store.grantCatalogueWrite(worker);
   plan.setVariable('MITHRIL_SEGMENT_BYTES', String(props.segmentBytes));
   plan.setVariable('MITHRIL_BATCH_SEGMENTS', String(props.batchSegments));
-}
-
-function defineStates(partition: string, steps: Steps, concurrencyMax: number): States {
-  const call = (worker: Worker, next: string, payload?: Readonly<Record<string, unknown>>) =>
-    invoke({ partition, ...worker.target, next, ...(payload === undefined ? {} : { payload }) });
-  const map = (label: string, worker: Worker, next: string) =>
-    distributedMap({
-      label,
-      partition,
-      items: '$.batches',
-      worker: worker.target,
-      concurrencyMax,
-      next,
-    });
-  const run = { 'checkpointId.$': '$.checkpointId', 'attempt.$': '$.attempt' };
-  const manifest = { 'manifestSha256.$': '$.manifestSha256' };
-  const exits = { quarantine: 'Quarantine', ended: 'End' };
-  return {
-    Plan: call(steps.plan, 'IsPlanned'),
-    IsPlanned: chooseByKind({ planned: 'Encode', ...exits }),
-    Encode: map('Encode', steps.encode, 'Commit'),
-    Commit: call(steps.commit, 'IsCommitted', run),
-    IsCommitted: chooseByKind({ committed: 'Verify', ended: 'End' }),
-    Verify: map('Verify', steps.verify, 'Publish'),
-    Publish: call(steps.publish, 'IsVerified', { ...run, ...manifest }),
-    IsVerified: chooseByKind({ verified: 'Done', stale: 'Done', quarantine: 'Quarantine' }),
-    Quarantine: call(steps.quarantine, 'Done'),
-    End: call(steps.end, 'Done'),
-    Done: { Type: 'Succeed' },
-    [UNKNOWN_ANSWER]: unknownAnswerState,
-  };
 }

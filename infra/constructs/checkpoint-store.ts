@@ -1,16 +1,10 @@
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
-import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { Key } from 'aws-cdk-lib/aws-kms';
-import {
-  BlockPublicAccess,
-  Bucket,
-  BucketEncryption,
-  type LifecycleRule,
-  ObjectOwnership,
-} from 'aws-cdk-lib/aws-s3';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, Billing, CfnGlobalTable, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { Bucket, type LifecycleRule } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { CHECKPOINTS_PREFIX, WORK_PREFIX } from '../../shared/contracts/checkpoint-keys.ts';
 import { grantKey } from './encryption.ts';
+import { ABORT_UPLOADS, acknowledgeAccessLog, protectedBucket } from './own-bucket.ts';
 import type { Grantee } from './permission.ts';
 import type { Worker } from './worker.ts';
 
@@ -45,14 +39,8 @@ export class CheckpointStore extends Construct {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: true,
       removalPolicy: RemovalPolicy.RETAIN,
-      ...(props.kmsKeyArn === undefined
-        ? {}
-        : {
-            encryption: TableEncryptionV2.customerManagedKey(
-              Key.fromKeyArn(this, 'TableKey', props.kmsKeyArn),
-            ),
-          }),
     });
+    if (props.kmsKeyArn !== undefined) encryptTable(this.table, props.kmsKeyArn);
   }
 
   /** Names of bucket and table. */
@@ -101,8 +89,10 @@ export class CheckpointStore extends Construct {
     grantKey(worker, this.#key(`Write${area}Key`, 's3', 'write'));
   }
 
-  grantCatalogueRead(worker: Worker): void {
-    this.#grantTable(worker, 'ReadCatalogue', ['dynamodb:GetItem', 'dynamodb:Query']);
+  /** One row by its id, or the rows of a series. */
+  grantCatalogueRead(worker: Worker, what: 'row' | 'series'): void {
+    const action = what === 'row' ? 'dynamodb:GetItem' : 'dynamodb:Query';
+    this.#grantTable(worker, what === 'row' ? 'ReadRow' : 'ReadSeries', [action]);
   }
 
   grantCatalogueWrite(worker: Worker): void {
@@ -120,38 +110,13 @@ export class CheckpointStore extends Construct {
   }
 }
 
-/** What every bucket of ours has: versions, encryption, TLS only, nothing public, kept on destroy. */
-export function protectedBucket(scope: Construct, kmsKeyArn: string | undefined) {
-  return {
-    versioned: true,
-    enforceSSL: true,
-    blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-    objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-    removalPolicy: RemovalPolicy.RETAIN,
-    ...(kmsKeyArn === undefined
-      ? { encryption: BucketEncryption.S3_MANAGED }
-      : {
-          encryption: BucketEncryption.KMS,
-          encryptionKey: Key.fromKeyArn(scope, 'BucketKey', kmsKeyArn),
-          bucketKeyEnabled: true,
-        }),
-  };
+/** TableV2 writes the key of a replica only where the stack names its Region; ours names none. */
+function encryptTable(table: TableV2, keyArn: string): void {
+  const resource = table.node.defaultChild;
+  if (!(resource instanceof CfnGlobalTable)) throw new Error('a table without its resource');
+  resource.addPropertyOverride('SSESpecification', { SSEEnabled: true, SSEType: 'KMS' });
+  resource.addPropertyOverride('Replicas.0.SSESpecification', { KMSMasterKeyId: keyArn });
 }
-
-export function acknowledgeAccessLog(bucket: Bucket): void {
-  Validations.of(bucket).acknowledge({
-    id: 'AwsSolutions-S1',
-    reason:
-      'Access logs need a second bucket with its own bill and retention; a team that wants them ' +
-      'has CloudTrail data events for the whole account.',
-  });
-}
-
-/** A multipart upload that nobody finished is paid for and seen by no listing. */
-export const ABORT_UPLOADS: LifecycleRule = {
-  id: 'abort-unfinished-uploads',
-  abortIncompleteMultipartUploadAfter: Duration.days(2),
-};
 
 function workRules(): LifecycleRule[] {
   return [

@@ -3,9 +3,10 @@ import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-clo
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { CheckpointPipeline } from './checkpoint-pipeline.ts';
 import type { CheckpointSource } from './checkpoint-source.ts';
 import { runbook } from './runbook.ts';
-import type { Worker } from './worker.ts';
+import { Worker, type WorkerPlatform } from './worker.ts';
 
 /** Lambda asks for six times the function's timeout. */
 const VISIBILITY_FACTOR = 6;
@@ -14,18 +15,29 @@ const EVENTS_A_BATCH = 10;
 const STARTS_AT_ONCE = 5;
 
 export interface IngestProps {
+  readonly platform: WorkerPlatform;
   readonly source: CheckpointSource;
-  readonly start: Worker;
+  readonly pipeline: CheckpointPipeline;
 }
 
 /** Events of the source wait in a queue until `start` has dealt with them. */
 export class Ingest extends Construct {
+  readonly start: Worker;
   readonly queue: Queue;
   readonly deadLetters: Queue;
   readonly alarm: Alarm;
 
   constructor(scope: Construct, id: string, props: IngestProps) {
     super(scope, id);
+    this.start = new Worker(this, 'Start', {
+      platform: props.platform,
+      name: 'start',
+      description: 'starts an execution for what an event hints at',
+      memoryMib: 512,
+      timeout: Duration.minutes(1),
+    });
+    this.start.setVariable('MITHRIL_ENABLED', props.platform.enabled);
+    props.pipeline.grantStart(this.start);
     this.deadLetters = new Queue(this, 'DeadLetters', {
       retentionPeriod: Duration.days(14),
       encryption: QueueEncryption.SQS_MANAGED,
@@ -33,7 +45,7 @@ export class Ingest extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.queue = new Queue(this, 'Events', {
-      visibilityTimeout: Duration.seconds(props.start.timeout.toSeconds() * VISIBILITY_FACTOR),
+      visibilityTimeout: Duration.seconds(this.start.timeout.toSeconds() * VISIBILITY_FACTOR),
       retentionPeriod: Duration.days(4),
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -45,20 +57,24 @@ export class Ingest extends Construct {
       reason: 'This is the dead-letter queue; reconcile finds what its events were about.',
     });
     props.source.sendEventsTo(this.queue);
-    props.start.allow({
+    this.#takeEvents();
+    this.alarm = this.#alarmOnDeadLetters();
+  }
+
+  #takeEvents(): void {
+    this.start.allow({
       sid: 'TakeEvents',
       actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
       resources: [this.queue.queueArn],
     });
     const mapping = new EventSourceMapping(this, 'Mapping', {
-      target: props.start.function,
+      target: this.start.function,
       eventSourceArn: this.queue.queueArn,
       batchSize: EVENTS_A_BATCH,
       maxConcurrency: STARTS_AT_ONCE,
       reportBatchItemFailures: true,
     });
-    mapping.node.addDependency(props.start.policy);
-    this.alarm = this.#alarmOnDeadLetters();
+    mapping.node.addDependency(this.start.policy);
   }
 
   #alarmOnDeadLetters(): Alarm {

@@ -10,7 +10,7 @@ import { Ingest } from './ingest.ts';
 import { Observability } from './observability.ts';
 import { Restore } from './restore.ts';
 import { ScheduledSweep } from './scheduled-sweep.ts';
-import { Worker, type WorkerPlatform } from './worker.ts';
+import type { WorkerPlatform } from './worker.ts';
 
 export interface MithrilCheckpointsProps {
   /** From `parseConfig`. */
@@ -35,6 +35,7 @@ export class MithrilCheckpoints extends Construct {
   readonly source: CheckpointSource;
   readonly pipeline: CheckpointPipeline;
   readonly restore: Restore;
+  readonly ingest: Ingest;
   readonly reconcile: ScheduledSweep;
   readonly retire: ScheduledSweep | null;
   readonly observability: Observability;
@@ -61,15 +62,14 @@ export class MithrilCheckpoints extends Construct {
       kmsKeyArn,
       workers,
     });
-    const start = this.#createStart(platform);
-    const ingest = new Ingest(this, 'Ingest', { source: this.source, start });
+    this.ingest = new Ingest(this, 'Ingest', { ...parts, pipeline: this.pipeline });
     this.reconcile = this.#createReconcile(platform, config.reconcileHours);
     this.retire = config.retire === null ? null : this.#createRetire(platform, config.retire);
     const { pipeline, restore, reconcile, retire } = this;
     this.observability = new Observability(this, 'Observability', {
       machines: [pipeline.machine, restore.machine],
       alarms: [
-        ingest.alarm,
+        this.ingest.alarm,
         pipeline.machine.alarm,
         restore.machine.alarm,
         reconcile.alarm,
@@ -94,19 +94,6 @@ export class MithrilCheckpoints extends Construct {
     };
   }
 
-  #createStart(platform: WorkerPlatform): Worker {
-    const start = new Worker(this, 'Start', {
-      platform,
-      name: 'start',
-      description: 'starts an execution for what an event hints at',
-      memoryMib: 512,
-      timeout: Duration.minutes(1),
-    });
-    this.#allowToStart(start);
-    start.setVariable('MITHRIL_ENABLED', platform.enabled);
-    return start;
-  }
-
   #createReconcile(platform: WorkerPlatform, hours: number): ScheduledSweep {
     const sweep = new ScheduledSweep(this, 'Reconcile', {
       platform,
@@ -115,7 +102,7 @@ export class MithrilCheckpoints extends Construct {
       every: Duration.hours(hours),
       memoryMib: 1_024,
     });
-    this.#allowToStart(sweep.worker);
+    this.pipeline.grantStart(sweep.worker);
     this.source.grantList(sweep.worker);
     return sweep;
   }
@@ -139,14 +126,6 @@ export class MithrilCheckpoints extends Construct {
     this.source.grantList(worker);
     this.source.grantDeleteVersions(worker);
     return sweep;
-  }
-
-  #allowToStart(worker: Worker): void {
-    this.store.connect(worker);
-    this.source.connect(worker);
-    this.store.grantCatalogueWrite(worker);
-    this.source.grantRead(worker);
-    this.pipeline.machine.grantStart(worker);
   }
 
   #applyTeamRules(config: MithrilConfig): void {

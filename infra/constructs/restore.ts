@@ -32,12 +32,14 @@ export class Restore extends Construct {
 
   constructor(scope: Construct, id: string, props: RestoreProps) {
     super(scope, id);
-    const plan = this.#createWorker(props, 'restore-plan', 'lists the parts of a restore', 5);
-    const part = this.#createWorker(props, 'restore-part', 'decodes and uploads one part', 15);
-    const finish = this.#createWorker(props, 'restore-finish', 'completes the upload', 5);
+    const plan = this.#createWorker(props, 'Plan', 'lists the parts of a restore', 5);
+    const part = this.#createWorker(props, 'Part', 'decodes and uploads one part', 15);
+    const finish = this.#createWorker(props, 'Finish', 'completes the upload', 5);
     this.workers = [plan, part, finish];
-    for (const worker of this.workers) this.#grant(worker, props);
-    props.store.grantCatalogueRead(plan);
+    this.#grant(plan, props, 'compare');
+    this.#grant(part, props, 'write');
+    this.#grant(finish, props, 'compare');
+    props.store.grantCatalogueRead(plan, 'row');
     const { partition } = Stack.of(this);
     this.machine = new Machine(this, 'Restore', {
       description: 'Mithril: restores one checkpoint to a key',
@@ -69,10 +71,10 @@ export class Restore extends Construct {
     });
   }
 
-  #createWorker(props: RestoreProps, name: string, description: string, minutes: number): Worker {
-    return new Worker(this, name, {
+  #createWorker(props: RestoreProps, id: string, description: string, minutes: number): Worker {
+    return new Worker(this, id, {
       platform: props.platform,
-      name,
+      name: `restore-${id.toLowerCase()}`,
       description,
       memoryMib: MIB_PER_VCPU,
       timeout: Duration.minutes(minutes),
@@ -80,28 +82,44 @@ export class Restore extends Construct {
     });
   }
 
-  #grant(worker: Worker, props: RestoreProps): void {
+  #grant(worker: Worker, props: RestoreProps, access: 'write' | 'compare'): void {
     props.store.connect(worker);
     props.source.connect(worker);
     props.store.grantRead(worker);
     props.store.grantWrite(worker, 'work');
-    // A base is read from its original while that exists.
-    props.source.grantRead(worker);
-    const own = props.store.bucket.arnForObjects(`${RESTORED_PREFIX_DEFAULT}*`);
-    const { partition } = Stack.of(this);
-    const others = props.targets.map(
-      (it) => `arn:${partition}:s3:::${it.bucketName}/${it.prefix}*`,
-    );
+    const write = ['s3:PutObject'];
+    // What is there already is compared, and an upload that lost is aborted.
+    const compare = ['s3:GetObject', 's3:GetObjectVersion', 's3:AbortMultipartUpload'];
     worker.allow({
       sid: 'WriteRestored',
-      // GetObject and no ListBucket: an existing target is seen by the conditional write.
-      actions: ['s3:PutObject', 's3:AbortMultipartUpload', 's3:GetObject'],
-      resources: [own, ...others],
+      actions: access === 'write' ? write : [...write, ...compare],
+      resources: this.#targetObjects(props),
       wildcardReason: 'Restores are written under the configured prefixes only.',
     });
+    if (access === 'compare') this.#seeAbsence(worker, props.targets);
     const keys = new Set([props.kmsKeyArn, ...props.targets.map((it) => it.kmsKeyArn)]);
     [...keys].forEach((keyArn, index) =>
       grantKey(worker, { sid: `RestoreKey${index}`, keyArn, service: 's3', access: 'write' }),
+    );
+  }
+
+  #targetObjects({ store, targets }: RestoreProps): string[] {
+    const own = store.bucket.arnForObjects(`${RESTORED_PREFIX_DEFAULT}*`);
+    const { partition } = Stack.of(this);
+    const others = targets.map((it) => `arn:${partition}:s3:::${it.bucketName}/${it.prefix}*`);
+    return [own, ...others];
+  }
+
+  /** As in the store: without it S3 answers 403 for a target that is not there. */
+  #seeAbsence(worker: Worker, targets: RestoreProps['targets']): void {
+    const { partition } = Stack.of(this);
+    targets.forEach(({ bucketName, prefix }, index) =>
+      worker.allow({
+        sid: `SeeAbsenceOfTarget${index}`,
+        actions: ['s3:ListBucket'],
+        resources: [`arn:${partition}:s3:::${bucketName}`],
+        conditions: { StringLikeIfExists: { 's3:prefix': [`${prefix}*`] } },
+      }),
     );
   }
 }

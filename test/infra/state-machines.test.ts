@@ -70,7 +70,7 @@ describe('the state machines', () => {
       expect(task['TimeoutSeconds']).toBeGreaterThanOrEqual(60);
       expect(task['TimeoutSeconds']).toBeLessThanOrEqual(930);
     }
-    for (const machine of machines.filter((it) => !it.isChild)) {
+    for (const machine of machines.filter((other) => !other.isChild)) {
       expect(machine['TimeoutSeconds']).toBe(172_800);
     }
   });
