@@ -36,10 +36,9 @@ export function createNativeCodec(native: NativeModule = loadNative()): Codec {
 const hasBytes = (base: BaseBytes | null): base is BaseBytes =>
   base !== null && base.ranges.length > 0;
 
-function toNativeRequest(request: EncodeRequest) {
-  const { base, ...others } = request;
-  return hasBytes(base) ? { ...others, base } : others;
-}
+/** No ranges are no base, whatever they are of. */
+const toNativeRequest = (request: EncodeRequest): EncodeRequest =>
+  hasBytes(request.base) ? request : { ...request, base: null };
 
 async function decodeWindow(request: DecodeRequest): Promise<Buffer> {
   const { index, window, stored, base, threads } = request;

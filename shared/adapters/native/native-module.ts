@@ -2,6 +2,7 @@ import type {
   BaseBytes,
   ContainerProbe,
   EncodedSegment,
+  EncodeRequest,
   IndexRead,
   Level,
   Manifest,
@@ -22,7 +23,7 @@ export interface NativeModule {
   planLayout(target: ObjectHeadBytes, base?: ObjectHeadBytes | null): Promise<Regions>;
   listTensors(object: ObjectHeadBytes): Promise<TensorRecord[]>;
   baseRanges(regions: Regions, rawOffset: number, rawLength: number): ByteRange[];
-  encodeSegment(request: NativeEncodeRequest): Promise<EncodedSegment>;
+  encodeSegment(request: EncodeRequest): Promise<EncodedSegment>;
   readIndex(tail: Buffer, storedBytes: number): IndexRead;
   checksums(bytes: Buffer): Promise<SizedChecksums>;
   combineChecksums(parts: SizedChecksums[]): SizedChecksums;
@@ -32,16 +33,6 @@ export interface NativeModule {
   packedInfo(input: string): Promise<PackedInfo>;
   packedTensors(input: string, options: NativePackedOptions): Promise<TensorRecord[]>;
   packedTensor(input: string, tensor: string, options: NativePackedOptions): Promise<Buffer>;
-}
-
-/** The binding knows a missing base as a field that is not there. */
-export interface NativeEncodeRequest {
-  readonly raw: Buffer;
-  readonly rawOffset: number;
-  readonly regions: Regions;
-  readonly base?: BaseBytes;
-  readonly level: Level;
-  readonly threads: number;
 }
 
 /** Decoding is a method of the index: it stays on the native side. */
