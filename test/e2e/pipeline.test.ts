@@ -1,0 +1,72 @@
+// The main job on the real template: upload, event, state machine, VERIFIED, restore, bit for bit.
+import { beforeAll, expect, test } from 'vitest';
+import {
+  type Deployment,
+  deployAssembly,
+} from '../../shared/adapters/local-stack/deploy-assembly.ts';
+import type { ObjectVersion } from '../../shared/contracts/checkpoint-object.ts';
+import { type StackOutputs, stackOutputsSchema } from '../../shared/contracts/stack-outputs.ts';
+import { checkpointIdOf } from '../../shared/domain/checkpoint/identity.ts';
+import { prepareCheckpointStack } from './fixtures/checkpoint-stack.ts';
+import { describeOnLocalStack } from './fixtures/local-stack-fixture.ts';
+import { PipelineClient } from './fixtures/pipeline-client.ts';
+import { changeBytes, createSafetensors } from './fixtures/safetensors.ts';
+
+const MIB = 1024 * 1024;
+const CASE_MS = 120_000;
+
+/** 7 segments of 1 MiB in 4 batches; tensors and segments do not share borders. */
+const STEP_1 = createSafetensors(
+  [
+    { name: 'embed.weight', dtype: 'F32', values: 700_001 },
+    { name: 'head.weight', dtype: 'BF16', values: 1_500_003 },
+    { name: 'positions', dtype: 'I64', values: 70_000 },
+  ],
+  20_261_123,
+);
+const STEP_2 = changeBytes(STEP_1, 0.01, 7);
+
+await describeOnLocalStack('the pipeline on the local stack', (stack) => {
+  let outputs: StackOutputs;
+  let pipeline: PipelineClient;
+  let first: ObjectVersion;
+
+  beforeAll(async () => {
+    const cdkOut = prepareCheckpointStack(stack.folder(), {
+      segmentBytes: MIB,
+      batchSegments: 2,
+    });
+    const deployment: Deployment = await deployAssembly({
+      endpoint: stack.endpoint(),
+      cdkOut,
+      stackName: 'Mithril',
+      parameters: { Workers: '2' },
+    });
+    outputs = stackOutputsSchema.parse(deployment.outputs);
+    pipeline = new PipelineClient(stack.endpoint(), outputs);
+  }, CASE_MS);
+
+  test('an upload becomes VERIFIED and restores bit for bit', { timeout: CASE_MS }, async () => {
+    first = await pipeline.upload('checkpoints/run/step-1/model.safetensors', STEP_1);
+    const row = await pipeline.settledRow(first);
+    expect(row).toMatchObject({ state: 'VERIFIED', attempt: 1, step: 1, verified: { depth: 0 } });
+    expect(row.verified?.bytesOut).toBeLessThan(STEP_1.length * 0.9);
+    const key = 'restored/step-1.safetensors';
+    expect(await pipeline.restore(first, key)).toEqual({
+      kind: 'restored',
+      bytes: STEP_1.length,
+    });
+    expect(STEP_1.equals(await pipeline.read(outputs.StoreBucket, key))).toBe(true);
+  });
+
+  test('the next step is a delta, and restores bit for bit', { timeout: CASE_MS }, async () => {
+    const second = await pipeline.upload('checkpoints/run/step-2/model.safetensors', STEP_2);
+    const row = await pipeline.settledRow(second);
+    expect(row).toMatchObject({ state: 'VERIFIED', step: 2, verified: { depth: 1 } });
+    expect(row.verified?.bytesOut).toBeLessThan(STEP_2.length * 0.15);
+    expect(row.verified?.base?.checkpointId).toBe(checkpointIdOf(first));
+    await pipeline.restore(second, 'restored/step-2.safetensors');
+    const restored = await pipeline.read(outputs.StoreBucket, 'restored/step-2.safetensors');
+    expect(STEP_2.equals(restored)).toBe(true);
+  });
+});
