@@ -13,12 +13,14 @@
 //! [`compress`] or [`Packed::decompress`] has returned.
 
 mod base;
+mod files;
 mod reader;
 mod source;
 mod trailer;
 mod writer;
 
 pub use base::{Base, Resolver};
+pub use files::{BaseFiles, open_file};
 pub use reader::Packed;
 pub use source::ReadSeek;
 pub use writer::{CompressOptions, compress};

@@ -372,9 +372,9 @@ impl Packed {
         raw: &mut Vec<u8>,
         step: &mut Step<'_>,
     ) -> Result<f64> {
-        let (start, stop) = (self.starts[segment], self.starts[segment + 1]);
+        let (start, end) = (self.starts[segment], self.starts[segment + 1]);
         self.source
-            .read_into(start, stop - start, &mut self.stored)?;
+            .read_into(start, end - start, &mut self.stored)?;
         let entry = self.manifest.segments[segment];
         let found = Sha256::of(&self.stored);
         if found != entry.stored_sha256 {
@@ -384,7 +384,7 @@ impl Packed {
                 found,
             ));
         }
-        let IndexRead::Index(index) = SegmentIndex::read_from(&self.stored, stop - start)? else {
+        let IndexRead::Index(index) = SegmentIndex::read_from(&self.stored, end - start)? else {
             return Err(Error::corruption(
                 "segment index",
                 "within the segment",
