@@ -1,5 +1,6 @@
 import {
   AbortMultipartUploadCommand,
+  type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   type S3Client,
@@ -16,6 +17,7 @@ import { createS3Context, type S3Context, type S3StoreSettings } from './s3-cont
 import { attempt, classifyS3Failure, toObjectStoreError } from './s3-error.ts';
 import { headObject } from './s3-head.ts';
 import { locate, plainEtag, plainVersionId } from './s3-names.ts';
+import { addChecksums, wantsPartChecksums } from './s3-part-checksums.ts';
 
 /** Uploads in parts; the finished object has a checksum of its whole content. */
 export function createS3MultipartStore(
@@ -78,16 +80,12 @@ async function completeUpload(
   uploadId: string,
   parts: readonly PartReceipt[],
 ): Promise<WriteResult> {
-  const command = new CompleteMultipartUploadCommand({
-    ...place(context, target),
-    UploadId: uploadId,
-    IfNoneMatch: '*',
-    ChecksumType: 'FULL_OBJECT',
-    MultipartUpload: {
-      Parts: parts.map(({ part, etag }) => ({ PartNumber: part, ETag: `"${etag}"` })),
-    },
-  });
-  const result = await attempt(() => context.client.send(command));
+  const upload = { target, uploadId };
+  const named = parts.map(({ part, etag }) => ({ PartNumber: part, ETag: `"${etag}"` }));
+  let result = await sendComplete(context, upload, named);
+  if (result.kind === 'failure' && wantsPartChecksums(result.failure)) {
+    result = await sendComplete(context, upload, await addChecksums(context, upload, named));
+  }
   if (result.kind === 'answer') {
     const etag = plainEtag(present(result.answer.ETag, target, 'ETag'));
     return { kind: 'created', etag, versionId: plainVersionId(result.answer.VersionId) };
@@ -100,6 +98,21 @@ async function completeUpload(
     if (found.kind === 'found') return { kind: 'exists' };
   }
   throw toObjectStoreError(failure, target, cause);
+}
+
+function sendComplete(
+  context: S3Context,
+  upload: { readonly target: ObjectReference; readonly uploadId: string },
+  parts: readonly CompletedPart[],
+) {
+  const command = new CompleteMultipartUploadCommand({
+    ...place(context, upload.target),
+    UploadId: upload.uploadId,
+    IfNoneMatch: '*',
+    ChecksumType: 'FULL_OBJECT',
+    MultipartUpload: { Parts: [...parts] },
+  });
+  return attempt(() => context.client.send(command));
 }
 
 /** An upload that is not there any more counts as aborted. */
