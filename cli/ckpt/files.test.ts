@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -81,14 +82,19 @@ describe('compress and decompress', () => {
       const made = await run('compress', 'step2.safetensors', '-b', base, '-f', '--format', 'json');
       const { ratio } = z.object({ ratio: z.number() }).parse(json(made.stdout));
       expect(ratio).toBeGreaterThan(20);
-      const alone = await run('decompress', 'step2.safetensors.mith', '-o', 'alone');
-      expect(alone).toMatchObject({ code: expect.not.stringMatching('0'), stdout: '' });
-      expect(alone.code).not.toBe(0);
+      await mkdir(join(folder, 'elsewhere'), { recursive: true });
+      await copyFile(
+        join(folder, 'step2.safetensors.mith'),
+        join(folder, 'elsewhere', 'alone.mith'),
+      );
+      const alone = await run('decompress', 'elsewhere/alone.mith');
+      expect(alone).toMatchObject({ stdout: '', stderr: expect.stringContaining('base') });
+      expect([1, 3]).toContain(alone.code);
+      expect(await readdir(join(folder, 'elsewhere'))).toEqual(['alone.mith']);
       const both = ['step2.safetensors.mith', '-b', base, '-o', 'step2.copy', '-f'];
       expect(await run('decompress', ...both)).toMatchObject({ code: 0 });
       expect(next.equals(await readFile(join(folder, 'step2.copy')))).toBe(true);
     }
-    expect(await files()).not.toContain('alone');
   });
 
   it('refuse a wrong base and leave nothing', async () => {
@@ -208,11 +214,11 @@ describe('bad input', () => {
   );
 });
 
+const BIG_BYTES = 96 * 1024 * 1024;
+
 describe('Ctrl-C', () => {
   it('in the middle leaves nothing behind and ends with code 130', async () => {
-    await writeSafetensors(join(folder, 'big.safetensors'), [
-      { name: 'w', shape: [24_000, 1_024] },
-    ]);
+    await writeFile(join(folder, 'big.safetensors'), randomBytes(BIG_BYTES));
     const args = ['ckpt', 'compress', 'big.safetensors', '--level', 'max', '-T', '1'];
     const { child, ended } = cli.start(args, { cwd: folder });
     while (!(await files()).some((name) => name.endsWith('.tmp'))) {
