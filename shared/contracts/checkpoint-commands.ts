@@ -75,14 +75,3 @@ export const retireOutputSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 export type RetireOutput = z.infer<typeof retireOutputSchema>;
-
-/** By id, or by object (the version is found by HEAD where it is null). */
-export const statusInputSchema = z.union([
-  z.strictObject({ checkpointId: checkpointIdSchema }),
-  z.strictObject({
-    bucket: z.string(),
-    key: objectKeySchema,
-    versionId: z.string().nullable(),
-  }),
-]);
-export type StatusInput = z.infer<typeof statusInputSchema>;

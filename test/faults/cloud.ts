@@ -3,6 +3,7 @@ import { ManualClock } from '../../shared/adapters/memory/manual-clock.ts';
 import { MemoryEntryTable } from '../../shared/adapters/memory/memory-entry-table.ts';
 import { MemoryLog } from '../../shared/adapters/memory/memory-log.ts';
 import { MemoryObjectStore } from '../../shared/adapters/memory/memory-object-store.ts';
+import { createNativeCodec } from '../../shared/adapters/native/native-codec.ts';
 import type { CheckpointContext, CheckpointSettings } from '../../shared/app/checkpoint/context.ts';
 import { openCheckpoint } from '../../shared/app/checkpoint/open-checkpoint.ts';
 import { reconcileCheckpoints } from '../../shared/app/checkpoint/reconcile-checkpoints.ts';
@@ -22,15 +23,15 @@ import { checkpointIdOf } from '../../shared/domain/checkpoint/identity.ts';
 import type { Codec } from '../../shared/ports/codec.ts';
 import type { Injector } from './injector.ts';
 import { injectFaults } from './injector.ts';
-import { plainCodec } from './plain-codec.ts';
 
 export const SOURCE = 'source';
 export const STORE = 'store';
 
+const codec: Codec = createNativeCodec();
+
 export interface CloudOptions {
   readonly isVersioned?: boolean;
   readonly hasChecksum?: boolean;
-  readonly codec?: Codec;
   readonly injector?: Injector;
   readonly settings?: Partial<CheckpointSettings>;
 }
@@ -48,7 +49,6 @@ export class Cloud {
   readonly log = new MemoryLog();
   readonly workflow: InProcessWorkflow;
   readonly settings: CheckpointSettings;
-  readonly #codec: Codec;
   readonly #injector: Injector | null;
   /** Changed by tests that cut a worker's time. */
   remainingMs: () => number = () => Number.POSITIVE_INFINITY;
@@ -59,7 +59,6 @@ export class Cloud {
       { [SOURCE]: { isVersioned, hasChecksum }, [STORE]: { isVersioned: false, hasChecksum } },
       () => this.clock.nowMs(),
     );
-    this.#codec = options.codec ?? plainCodec;
     this.#injector = options.injector ?? null;
     this.settings = {
       storeBucket: STORE,
@@ -88,7 +87,7 @@ export class Cloud {
       multipart: this.store,
       retirer: this.store,
       table: this.table,
-      codec: this.#codec,
+      codec,
       workflow: this.workflow,
       clock: this.clock,
       log: this.log,

@@ -114,7 +114,10 @@ const printTable = (name: string, siteCount: number, tallies: readonly Tally[]):
 
 describe.each([
   { name: 'versioned bucket', options: { isVersioned: true, hasChecksum: true } },
-  { name: 'bucket without versions and checksums', options: { isVersioned: false, hasChecksum: false } },
+  {
+    name: 'bucket without versions and checksums',
+    options: { isVersioned: false, hasChecksum: false },
+  },
 ])('fail at Nth call: $name', ({ name, options }) => {
   const tallies: Tally[] = [];
 
