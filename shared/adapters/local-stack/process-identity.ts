@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Field 22 of /proc/PID/stat (proc(5)), counted after the command name, which may itself hold spaces. */
 const START_TIME_FIELD_AFTER_NAME = 19;
@@ -14,16 +14,22 @@ export function readStartMark(pid: number): string | null {
 }
 
 function readFromProc(pid: number): string | null {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch {
-    return null;
-  }
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (fields[0] === 'Z' || fields[0] === 'X') return null;
+  const fields = readStat(pid);
+  if (fields === null || isDead(fields)) return null;
   return fields[START_TIME_FIELD_AFTER_NAME] ?? null;
 }
+
+/** The fields of /proc/PID/stat from the third on: state, parent, process group ... */
+function readStat(pid: number | string): readonly string[] | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return null; // it has ended
+  }
+}
+
+const isDead = (fields: readonly string[]): boolean => fields[0] === 'Z' || fields[0] === 'X';
 
 function readFromPs(pid: number): string | null {
   try {
@@ -36,9 +42,17 @@ function readFromPs(pid: number): string | null {
   }
 }
 
-/** True while any process of the group lives. The group's leader may be gone already. */
+/**
+ * True while any process of the group lives; the leader may be gone already. Zombies do not count: in a container whose
+ * first process reaps nobody they would stay for ever.
+ */
 export function isGroupAlive(groupId: number): boolean {
-  return signalGroup(groupId, 0);
+  if (process.platform !== 'linux') return signalGroup(groupId, 0);
+  return readdirSync('/proc').some((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    const fields = readStat(name);
+    return fields !== null && fields[2] === String(groupId) && !isDead(fields);
+  });
 }
 
 /** Sends a signal to a process group; false when the group has no process left. */
@@ -47,7 +61,10 @@ export function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolea
     process.kill(-groupId, signal);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    // macOS says EPERM of a group that has nothing but zombies; the group is ours, so it means nothing else.
+    const isGone = (code: unknown) =>
+      code === 'ESRCH' || (code === 'EPERM' && process.platform === 'darwin');
+    if (error instanceof Error && 'code' in error && isGone(error.code)) return false;
     throw error;
   }
 }
