@@ -8,7 +8,7 @@ import type { ObjectVersion } from '../../shared/contracts/checkpoint-object.ts'
 import { type StackOutputs, stackOutputsSchema } from '../../shared/contracts/stack-outputs.ts';
 import { checkpointIdOf } from '../../shared/domain/checkpoint/identity.ts';
 import { prepareCheckpointStack } from './fixtures/checkpoint-stack.ts';
-import { describeOnLocalStack } from './fixtures/local-stack-fixture.ts';
+import { describeOnLocalStack, eventually } from './fixtures/local-stack-fixture.ts';
 import { PipelineClient } from './fixtures/pipeline-client.ts';
 import { changeBytes, createSafetensors } from './fixtures/safetensors.ts';
 
@@ -68,5 +68,37 @@ await describeOnLocalStack('the pipeline on the local stack', (stack) => {
     await pipeline.restore(second, 'restored/step-2.safetensors');
     const restored = await pipeline.read(outputs.StoreBucket, 'restored/step-2.safetensors');
     expect(STEP_2.equals(restored)).toBe(true);
+  });
+
+  test('the same event again starts nothing', { timeout: CASE_MS }, async () => {
+    const before = await pipeline.settledRow(first);
+    const executions = await pipeline.executions();
+    await pipeline.repeatEvent(first);
+    expect(await pipeline.executions()).toEqual(executions);
+    expect(await pipeline.settledRow(first)).toEqual(before);
+  });
+
+  test('reconcile finds nothing that was missed', { timeout: CASE_MS }, async () => {
+    const answer = await pipeline.call(outputs.ReconcileFunction, { from: 'start' });
+    expect(answer).toMatchObject({ kind: 'swept', isComplete: true, listed: 2, verified: 2 });
+  });
+
+  test('a flipped bit in a stored segment is never VERIFIED', { timeout: CASE_MS }, async () => {
+    await pipeline.hold('PipelineVerify', 0);
+    const object = await pipeline.upload('checkpoints/other/step-1/model.safetensors', STEP_1);
+    const prefix = `v1/checkpoints/${checkpointIdOf(object)}/`;
+    const keys = await eventually('the manifest is written', CASE_MS, async () => {
+      const found = await pipeline.list(outputs.StoreBucket, prefix);
+      return found.some((key) => key.includes('manifest-1')) ? found : null;
+    });
+    const segment = keys.find((key) => key.endsWith('.mseg')) ?? '';
+    const bytes = await pipeline.read(outputs.StoreBucket, segment);
+    bytes.writeUInt8(bytes.readUInt8(1_000) ^ 4, 1_000);
+    await pipeline.put(outputs.StoreBucket, segment, bytes);
+    await pipeline.hold('PipelineVerify', null);
+    const row = await pipeline.settledRow(object);
+    expect(row).toMatchObject({ state: 'QUARANTINED', verified: null });
+    expect(row.reason).toMatch(/segment/u);
+    expect(STEP_1.equals(await pipeline.read(object.bucket, object.key))).toBe(true);
   });
 });
