@@ -11,6 +11,8 @@ const PROGRAMS = { mithril: buildMithril, 'mithril-checkpoint': buildMithrilChec
 export async function main(name: keyof typeof PROGRAMS, args: readonly string[]): Promise<number> {
   const runner: Runner = { interruption: listenForInterruption(), exitCode: EXIT.ok };
   endQuietlyOnClosedPipe();
+  // Our SDK is pinned to a version that runs on the Node we require, so its notice helps nobody.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   try {
     await PROGRAMS[name](runner).parseAsync([...args], { from: 'user' });
     return runner.interruption.exitCode ?? runner.exitCode;

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { startCheckpoint } from '../../shared/app/checkpoint/start-checkpoint.ts';
 import type { ObjectVersion } from '../../shared/contracts/checkpoint-object.ts';
 import { describeFailure, Interrupted } from '../cli-error.ts';
@@ -7,8 +8,9 @@ import { type Host, openHost } from '../hosts/host.ts';
 import { SOURCE_BUCKET } from '../hosts/one-machine-paths.ts';
 import type { Project } from '../local/project.ts';
 import type { Session } from '../session.ts';
-import { readSettings } from '../settings/read-settings.ts';
-import { mergeSettings, type Settings } from '../settings/settings.ts';
+import { readSettings, SETTINGS_NAME } from '../settings/read-settings.ts';
+import { renderSettings } from '../settings/render-settings.ts';
+import { mergeSettings, type Settings, type SettingsFile } from '../settings/settings.ts';
 import { StageLines } from './stage-lines.ts';
 
 export interface DemoHost {
@@ -103,16 +105,15 @@ async function localStackHost(
 
 async function openOneMachine(session: Session, project: Project): Promise<DemoHost> {
   await rm(project.oneMachineFolder, { recursive: true, force: true });
-  const settings = mergeSettings([
-    {
-      origin: 'demo',
-      values: {
-        host: 'one-machine',
-        folder: project.oneMachineFolder,
-        checkpoints: { source_prefixes: ['checkpoints/'] },
-      },
-    },
-  ]);
+  const values: SettingsFile = {
+    host: 'one-machine',
+    folder: '.',
+    checkpoints: { source_bucket: SOURCE_BUCKET, source_prefixes: ['checkpoints/'] },
+  };
+  const config = join(project.oneMachineFolder, SETTINGS_NAME);
+  await mkdir(project.oneMachineFolder, { recursive: true });
+  await writeFile(config, renderSettings(values, 'mithril local demo --host one-machine'));
+  const settings = readSettings({ cwd: session.cwd, env: {} }, { config });
   const host = await openHost(session, settings);
   return {
     kind: 'one-machine',

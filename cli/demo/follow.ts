@@ -5,7 +5,8 @@ import type { CheckpointId } from '../../shared/contracts/brands.ts';
 import type { CheckpointRow } from '../../shared/contracts/checkpoint-catalogue.ts';
 import type { ObjectVersion } from '../../shared/contracts/checkpoint-object.ts';
 import { checkpointIdOf } from '../../shared/domain/checkpoint/identity.ts';
-import { type Progress, readProgress, STAGES } from '../ckpt/read-progress.ts';
+import { segmentCountOf } from '../../shared/domain/checkpoint/segments.ts';
+import { type Progress, readProgress, STAGES, type Stage } from '../ckpt/read-progress.ts';
 import { CliError } from '../cli-error.ts';
 import type { Session } from '../session.ts';
 import type { StageLines } from './stage-lines.ts';
@@ -44,6 +45,7 @@ export async function follow(
       const reached =
         row === null ? 0 : row.state === 'STARTED' ? stageOf(progress) : STAGES.length;
       for (; stage < reached; stage += 1) {
+        lines.update(describeEnd(STAGES[stage], progress));
         lines.end();
         if (stage + 1 < STAGES.length) lines.begin(STAGES[stage + 1] ?? '');
       }
@@ -75,6 +77,15 @@ function describe(progress: Progress | null): string {
   if (progress?.stage === 'encode') return `${progress.done} of ${progress.total} segments`;
   if (progress?.stage === 'verify') return `${progress.done} of ${progress.total} batches`;
   return '';
+}
+
+function describeEnd(stage: Stage | undefined, progress: Progress | null): string {
+  const plan = progress?.plan ?? null;
+  if (plan === null) return '';
+  const count = stage === 'verify' ? plan.batches.length : 0;
+  const segments = stage === 'encode' ? segmentCountOf(plan.object.bytes, plan.segmentBytes) : 0;
+  if (segments > 0) return segments === 1 ? '1 segment' : `${segments} segments`;
+  return count > 0 ? `${count === 1 ? '1 batch' : `${count} batches`} read back and compared` : '';
 }
 
 function settled(checkpointId: CheckpointId, row: CheckpointRow, baseReason: string): Followed {

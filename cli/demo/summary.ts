@@ -10,6 +10,11 @@ export interface DemoFacts {
   readonly inputPath: string;
 }
 
+const SETTINGS_OF = {
+  'aws-local': '.mithril/local/mithril.toml',
+  'one-machine': '.mithril/one-machine/mithril.toml',
+} as const;
+
 const HOSTS = {
   'aws-local': 'the CDK template on the local stack',
   'one-machine': 'the one-machine host (files and lmdb)',
@@ -54,15 +59,15 @@ const cpuSeconds = (result: StepResult): number =>
 function nextCommands({ isKept, kind, inputPath, results }: DemoFacts): string[] {
   const key = results[1]?.step.key ?? '';
   const bucket = results[1]?.object.bucket ?? '';
-  const inStack =
-    isKept && kind === 'aws-local'
-      ? [
-          '  export MITHRIL_CONFIG=.mithril/local/mithril.toml',
-          `  mithril ckpt status s3://${bucket}/checkpoints/`,
-          `  mithril ckpt restore s3://${bucket}/${key} -o restored`,
-          '  mithril local down',
-        ]
-      : ['  mithril local demo --keep                     # the same, and the stack stays up'];
+  const isThere = isKept || kind === 'one-machine';
+  const inStack = isThere
+    ? [
+        `  export MITHRIL_CONFIG=${SETTINGS_OF[kind]}`,
+        `  mithril ckpt status s3://${bucket}/checkpoints/`,
+        `  mithril ckpt restore s3://${bucket}/${key} -o restored`,
+        ...(kind === 'aws-local' ? ['  mithril local down'] : []),
+      ]
+    : ['  mithril local demo --keep                     # the same, and the stack stays up'];
   return [
     `  mithril ckpt compress ${inputPath} -o model.mith`,
     `  mithril ckpt plan ${inputPath}`,

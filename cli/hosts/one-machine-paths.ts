@@ -4,7 +4,7 @@ import { EXIT } from '../exit-code.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** Buckets of the one-machine host, where the settings name no others. */
-export const SOURCE_BUCKET = 'checkpoints';
+export const SOURCE_BUCKET = 'mithril-source';
 export const STORE_BUCKET = 'mithril-store';
 
 export interface OneMachinePaths {
