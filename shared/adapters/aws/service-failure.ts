@@ -21,8 +21,9 @@ const failureSchema = z.object({
       httpStatusCode: z.number().optional(),
       attempts: z.number().optional(),
     })
-    .catch({}),
-  $retryable: z.unknown(),
+    .optional()
+    .catch(undefined),
+  $retryable: z.unknown().optional(),
 });
 
 /** Another try later can succeed without anyone changing anything. */
@@ -63,9 +64,9 @@ export function describeFailure(error: unknown): ServiceFailure {
   const { name, message, $metadata } = parsed.data;
   const isPlain = name === 'Error' || name === 'Unknown';
   const code = isPlain ? (parsed.data.code ?? parsed.data.Code ?? name) : name;
-  const status = $metadata.httpStatusCode ?? null;
+  const status = $metadata?.httpStatusCode ?? null;
   const isServiceBusy = status !== null && (status === 429 || status >= 500);
   const retryable =
     isServiceBusy || RETRYABLE_CODES.has(code) || parsed.data.$retryable !== undefined;
-  return { code, status, message, retryable, attempts: $metadata.attempts ?? 1 };
+  return { code, status, message, retryable, attempts: $metadata?.attempts ?? 1 };
 }
