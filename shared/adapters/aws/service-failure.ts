@@ -35,6 +35,7 @@ const RETRYABLE_CODES: ReadonlySet<string> = new Set([
   'ECONNRESET',
   'EPIPE',
   'ETIMEDOUT',
+  'ExecutionLimitExceeded',
   'ExpiredToken',
   'ExpiredTokenException',
   'IncompleteBody',
