@@ -46,7 +46,7 @@ async function compile(rust, line) {
   const args = ['--release', '--locked', '--message-format=json-render-diagnostics'];
   const output = await run(
     rust.command,
-    [...rust.args, ...args, '--config', `build.rustflags=[${remap}]`],
+    [...rust.args, ...args, '--config', `build.rustflags=[${remap.join(',')}]`],
     {
       cwd: BINDING,
       env: {

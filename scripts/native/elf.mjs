@@ -70,7 +70,7 @@ function readNeeded(bytes, sections) {
     if (bytes.readBigInt64LE(at) !== TAG_NEEDED) continue;
     names.push(text(bytes, sections[dynamic.link].offset + Number(bytes.readBigUInt64LE(at + 8))));
   }
-  return names.sort();
+  return names.sort((a, b) => (a < b ? -1 : 1));
 }
 
 function readVersions(bytes, sections) {

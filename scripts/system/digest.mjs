@@ -17,7 +17,7 @@ export function listFiles(folder, skip = new Set()) {
     }
   };
   visit('');
-  return found.sort();
+  return found.sort((a, b) => (a < b ? -1 : 1));
 }
 
 /** One digest of strings and of files' names and contents, independent of where they lie. */
