@@ -2,7 +2,7 @@
 
 use zstd_safe::{CCtx, CParameter, DCtx};
 
-use crate::estimate::{self, Histogram, ONE_BIT};
+use crate::estimate::{self, Histogram, ONE_BIT, PairCounter};
 use crate::huffman::{Code, FRAME_LITERALS_MIN, HuffmanDecoder, HuffmanEncoder};
 use crate::segment::Level;
 use crate::wire::{Reader, varint_size, write_varint};
@@ -14,7 +14,7 @@ const FRAME_BYTES_MIN: usize = 24;
 const PROBE_BYTES_MIN: usize = 16 << 10;
 /// Pieces and bytes of a piece of a probe.
 const PROBE_PIECES: usize = 8;
-const PROBE_PIECE_BYTES: usize = 1 << 10;
+const PROBE_PIECE_BYTES: usize = 512;
 /// A stream whose probe costs more than this, in 16.16 bits a byte, is stored raw.
 const RAW_COST_MIN: u64 = ONE_BIT * 785 / 100;
 
@@ -106,6 +106,7 @@ pub(crate) enum Content {
 pub(crate) struct StreamCoder {
     compressor: CCtx<'static>,
     decompressor: DCtx<'static>,
+    counter: PairCounter,
     huffman_encoder: HuffmanEncoder,
     huffman_decoder: HuffmanDecoder,
 }
@@ -133,6 +134,7 @@ impl StreamCoder {
         Ok(Self {
             compressor,
             decompressor,
+            counter: PairCounter::new(),
             huffman_encoder: HuffmanEncoder::new(),
             huffman_decoder: HuffmanDecoder::new(),
         })
@@ -195,7 +197,11 @@ impl StreamCoder {
             return None;
         }
         let mut histogram: Histogram = [0; 256];
-        estimate::count(bytes, &mut histogram);
+        if bytes.len() < PairCounter::BYTES_MIN {
+            estimate::count(bytes, &mut histogram);
+        } else {
+            self.counter.count(bytes, &mut histogram);
+        }
         let code = Code::of_counts(&histogram)?;
         let start = frames.len();
         if !self.huffman_encoder.write_frame(bytes, &code, frames) {

@@ -114,30 +114,28 @@ fn package_merge(order: &[(u32, u8)], lengths: &mut [u8; 256]) {
     const ITEMS: usize = 512;
     let symbols = order.len();
     let mut is_pair = [[false; ITEMS]; CODE_BITS_MAX];
-    let mut previous = [0_u64; ITEMS];
-    let mut previous_count = 0;
+    let (mut previous, mut merged) = (&mut [0_u32; ITEMS], &mut [0_u32; ITEMS]);
+    let mut pairs = 0;
     for level in &mut is_pair {
-        let mut merged = [0_u64; ITEMS];
-        let (mut symbol, mut pair, mut count) = (0, 0, 0);
-        let pairs = previous_count / 2;
-        while symbol < symbols || pair < pairs {
+        let (mut symbol, mut pair) = (0, 0);
+        let count = symbols + pairs;
+        for (item, is_pair) in merged.iter_mut().zip(level).take(count) {
             let pair_cost = if pair < pairs {
-                previous[2 * pair] + previous[2 * pair + 1]
+                previous[2 * pair].saturating_add(previous[2 * pair + 1])
             } else {
-                u64::MAX
+                u32::MAX
             };
-            if symbol < symbols && u64::from(order[symbol].0) <= pair_cost {
-                merged[count] = u64::from(order[symbol].0);
+            if symbol < symbols && (pair == pairs || order[symbol].0 <= pair_cost) {
+                *item = order[symbol].0;
                 symbol += 1;
             } else {
-                merged[count] = pair_cost;
-                level[count] = true;
+                *item = pair_cost;
+                *is_pair = true;
                 pair += 1;
             }
-            count += 1;
         }
-        previous = merged;
-        previous_count = count;
+        std::mem::swap(&mut previous, &mut merged);
+        pairs = count / 2;
     }
     let mut needed = 2 * symbols - 2;
     for level in is_pair.iter().rev() {

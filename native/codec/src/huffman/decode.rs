@@ -10,15 +10,20 @@ const TABLE_ENTRIES: usize = 1 << CODE_BITS_MAX;
 const ENTRY_SYMBOLS: usize = 4;
 /// Lookups between two refills: 5 x 11 bits of the at least 57 that a refill gives.
 const LOOKUPS: usize = 5;
-/// Bytes that a round of lookups may write.
-const ROUND_BYTES: usize = LOOKUPS * ENTRY_SYMBOLS;
+/// Room that a round of lookups needs: what it may write, in a size for which masked offsets need no check.
+const ROUND_BYTES: usize = ROUND_MASK + 1 + ENTRY_SYMBOLS;
+const ROUND_MASK: usize = 31;
+const _: () = assert!(LOOKUPS * ENTRY_SYMBOLS <= ROUND_MASK + 1);
 
-/// Several symbols at once, for the next 11 bits of a stream.
-///
-/// Symbols from bit 0, their number from bit 32, their bits from bit 40.
+/// Several symbols at once, for the next 11 bits of a stream: their bits in the lowest byte, their number in the
+/// second, the symbols from bit 16.
 type Entry = u64;
-const COUNT_SHIFT: u32 = 32;
-const BITS_SHIFT: u32 = 40;
+const COUNT_SHIFT: u32 = 8;
+const SYMBOLS_SHIFT: u32 = 16;
+
+fn bits_of(entry: Entry) -> u64 {
+    entry & 0xff
+}
 
 /// Decodes frames of literals; holds the table, which is rebuilt for each tree.
 pub(crate) struct HuffmanDecoder {
@@ -95,7 +100,7 @@ impl HuffmanDecoder {
             if length > 0 {
                 let from = usize::from(start) << unused;
                 let entries = 1 << (CODE_BITS_MAX - usize::from(length));
-                let entry = symbol | 1 << COUNT_SHIFT | u64::from(length) << BITS_SHIFT;
+                let entry = symbol << SYMBOLS_SHIFT | 1 << COUNT_SHIFT | u64::from(length);
                 self.single[from..from + entries].fill(entry);
             }
         }
@@ -135,25 +140,21 @@ impl HuffmanDecoder {
         [s0, s1, s2, s3]: [&[u8]; STREAMS],
         [o0, o1, o2, o3]: [&mut [u8]; STREAMS],
     ) -> Option<()> {
-        let mut a = BitReader::new(s0, o0)?;
-        let mut b = BitReader::new(s1, o1)?;
-        let mut c = BitReader::new(s2, o2)?;
-        let mut d = BitReader::new(s3, o3)?;
-        // Four streams at a time: each lookup of a stream waits for the one before it.
-        while a.has_round() && b.has_round() && c.has_round() && d.has_round() {
-            a.refill();
-            b.refill();
-            c.refill();
-            d.refill();
-            for _ in 0..LOOKUPS {
-                a.take(&self.several);
-                b.take(&self.several);
-                c.take(&self.several);
-                d.take(&self.several);
+        let mut streams = [
+            BitReader::new(s0, o0)?,
+            BitReader::new(s1, o1)?,
+            BitReader::new(s2, o2)?,
+            BitReader::new(s3, o3)?,
+        ];
+        // Each lookup of a stream waits for the one before it. The rounds of the four streams do not wait for each
+        // other, and are short enough for the processor to run them side by side.
+        while streams.iter().all(BitReader::has_round) {
+            for stream in &mut streams {
+                stream.round(&self.several);
             }
         }
-        for reader in [&mut a, &mut b, &mut c, &mut d] {
-            reader.finish(&self.several, &self.single)?;
+        for stream in &mut streams {
+            stream.finish(&self.several, &self.single)?;
         }
         Some(())
     }
@@ -162,14 +163,11 @@ impl HuffmanDecoder {
 /// `entry`, with the symbol that follows it if the known bits hold one more.
 #[inline(always)]
 fn follow(entry: Entry, index: usize, single: &[Entry; TABLE_ENTRIES]) -> Entry {
-    let bits = entry >> BITS_SHIFT;
     let count = (entry >> COUNT_SHIFT) & 0xff;
-    let next = single[(index << bits) % TABLE_ENTRIES];
-    let both = bits + (next >> BITS_SHIFT);
-    let joined = entry
-        | (next & 0xff) << (8 * count);
-    let joined = (joined & 0xffff_ffff) | (count + 1) << COUNT_SHIFT | both << BITS_SHIFT;
-    if both <= CODE_BITS_MAX as u64 { joined } else { entry }
+    let next = single[(index << bits_of(entry)) % TABLE_ENTRIES];
+    // Bits and numbers add up; the symbol goes above those that are there.
+    let joined = (entry + (next & 0xffff)) | (next >> SYMBOLS_SHIFT) << (SYMBOLS_SHIFT as u64 + 8 * count);
+    if bits_of(joined) <= CODE_BITS_MAX as u64 { joined } else { entry }
 }
 
 /// What follows the header of a frame of `content` bytes.
@@ -225,13 +223,10 @@ fn literals_header(body: &[u8]) -> Option<(Literals, &[u8])> {
 /// One stream, read from its end, and where its symbols go.
 struct BitReader<'a> {
     source: &'a [u8],
-    /// Where the last refill read 8 bytes.
-    from: usize,
-    /// Bits not taken yet, at the top.
-    bits: u64,
-    /// Bits taken since the last refill, in the lowest byte; rubbish above.
-    taken: u64,
+    /// Bits of the source not taken yet.
+    left: usize,
     out: &'a mut [u8],
+    /// Bytes of the output that are written.
     at: usize,
 }
 
@@ -239,43 +234,45 @@ impl<'a> BitReader<'a> {
     #[inline(always)]
     fn new(source: &'a [u8], out: &'a mut [u8]) -> Option<Self> {
         let last = *source.last().filter(|&&last| last != 0)?;
-        let padding = u64::from(last.leading_zeros()) + 1;
-        // Streams below 8 bytes are for others: a plane that is worth this decoder has longer ones.
-        let from = source.len().checked_sub(8)?;
+        // Above the bits lie a mark and zeros.
+        let left = source.len() * 8 - 1 - last.leading_zeros() as usize;
         Some(Self {
             source,
-            from,
-            bits: 0,
-            taken: padding,
+            left,
             out,
             at: 0,
         })
     }
 
-    /// Whether a refill and a round of lookups stay within source and output.
+    /// Whether a round stays within source and output.
     #[inline(always)]
     fn has_round(&self) -> bool {
-        self.from >= 8 && self.out.len() - self.at >= ROUND_BYTES
+        self.left >= 64 && self.out.len() - self.at >= ROUND_BYTES
     }
 
-    /// Makes at least 57 bits ready, if `from` is at least 8.
+    /// Takes [`LOOKUPS`] entries.
     #[inline(always)]
-    fn refill(&mut self) {
-        self.from -= (self.taken >> 3) as usize;
-        self.taken &= 7;
+    fn round(&mut self, table: &[Entry; TABLE_ENTRIES]) {
+        // The last byte that has bits left is the top byte of the word: 57 to 64 of its bits are to be taken.
+        let end = self.left.div_ceil(8);
+        let beyond = end * 8 - self.left;
         let mut word = [0; 8];
-        word.copy_from_slice(&self.source[self.from..self.from + 8]);
-        self.bits = u64::from_le_bytes(word) << self.taken;
-    }
-
-    #[inline(always)]
-    fn take(&mut self, table: &[Entry; TABLE_ENTRIES]) {
-        let entry = table[(self.bits >> (64 - CODE_BITS_MAX)) as usize];
-        let length = entry >> BITS_SHIFT;
-        self.out[self.at..self.at + 4].copy_from_slice(&(entry as u32).to_le_bytes());
-        self.at += ((entry >> COUNT_SHIFT) & 0xff) as usize;
-        self.bits <<= length;
-        self.taken += length;
+        word.copy_from_slice(&self.source[end - 8..end]);
+        // The lowest bit is never needed in this round. Set, it counts the bits that were taken.
+        let mut bits = (u64::from_le_bytes(word) | 1) << beyond;
+        let Some(room) = self.out[self.at..].first_chunk_mut::<ROUND_BYTES>() else {
+            return;
+        };
+        let mut written = 0;
+        for _ in 0..LOOKUPS {
+            let entry = table[(bits >> (64 - CODE_BITS_MAX)) as usize];
+            bits = bits.wrapping_shl(entry as u32);
+            let offset = written & ROUND_MASK;
+            room[offset..offset + 4].copy_from_slice(&((entry >> SYMBOLS_SHIFT) as u32).to_le_bytes());
+            written += ((entry >> COUNT_SHIFT) & 0xff) as usize;
+        }
+        self.at += written;
+        self.left = end * 8 - bits.trailing_zeros() as usize;
     }
 
     /// Decodes what is left, and checks that the stream ends where its symbols do.
@@ -286,32 +283,24 @@ impl<'a> BitReader<'a> {
         single: &[Entry; TABLE_ENTRIES],
     ) -> Option<()> {
         while self.has_round() {
-            self.refill();
-            for _ in 0..LOOKUPS {
-                self.take(several);
-            }
+            self.round(several);
         }
-        // Bit by bit of the position, which cannot run below the begin.
-        let mut left = (self.from as u64 + 8) * 8;
-        left = left.checked_sub(self.taken)?;
         while self.at < self.out.len() {
-            let entry = single[self.peek(left)];
-            self.out[self.at] = (entry & 0xff) as u8;
+            let entry = single[self.peek()];
+            self.out[self.at] = (entry >> SYMBOLS_SHIFT) as u8;
             self.at += 1;
-            left = left.checked_sub(entry >> BITS_SHIFT)?;
+            self.left = self.left.checked_sub(bits_of(entry) as usize)?;
         }
-        (left == 0).then_some(())
+        (self.left == 0).then_some(())
     }
 
-    /// The 11 bits below bit `end` of the source; zeros before its begin.
-    fn peek(&self, end: u64) -> usize {
-        let mut value = 0;
-        for bit in 0..CODE_BITS_MAX as u64 {
-            value <<= 1;
-            if let Some(place) = end.checked_sub(bit + 1) {
-                value |= usize::from(self.source[(place / 8) as usize] >> (place % 8) & 1);
-            }
-        }
-        value
+    /// The next 11 bits of the source; zeros before its begin.
+    fn peek(&self) -> usize {
+        let end = self.left.div_ceil(8);
+        let mut word = [0; 4];
+        let taken = end.min(4);
+        word[4 - taken..].copy_from_slice(&self.source[end - taken..end]);
+        let bits = u32::from_le_bytes(word) << (end * 8 - self.left);
+        (bits >> (32 - CODE_BITS_MAX)) as usize
     }
 }

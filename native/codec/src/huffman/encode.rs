@@ -5,8 +5,8 @@ use super::{
     JUMP_TABLE_BYTES, LITERALS_TREELESS, LITERALS_WITH_TREE, MAGIC, SINGLE_SEGMENT, STREAMS, weights,
 };
 
-/// Symbols between two flushes: 4 x 11 bits and 7 left over fit above the byte that holds a length.
-const GROUP: usize = 4;
+/// Symbols that are read at once.
+const GROUP: usize = 8;
 /// Room that a flush may write beyond the end of its stream.
 const SLACK: usize = 24;
 /// Bytes of the longest tree description.
@@ -16,13 +16,17 @@ const NO_SEQUENCES: u8 = 0;
 
 /// Encodes frames of literals; holds the room for the streams, so that it is not cleared for every block.
 pub(crate) struct HuffmanEncoder {
+    table: PairTable,
     room: Vec<u8>,
 }
 
 impl HuffmanEncoder {
     /// An encoder.
     pub(crate) fn new() -> Self {
-        Self { room: Vec::new() }
+        Self {
+            table: PairTable::new(),
+            room: Vec::new(),
+        }
     }
 
     /// Appends a frame of `bytes`, at least [`super::FRAME_LITERALS_MIN`], with `code`, which has a code for each
@@ -33,7 +37,7 @@ impl HuffmanEncoder {
             return false;
         }
         write_frame_header(bytes.len() as u64, out);
-        let table = EncodeTable::new(code);
+        self.table.build(code);
         let mut tree = &tree[..];
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -46,7 +50,7 @@ impl HuffmanEncoder {
             rest = after;
             let header = out.len();
             out.extend_from_slice(&[0; 3]);
-            let kind = if self.write_literals(literals, &table, tree, out) {
+            let kind = if self.write_literals(literals, tree, out) {
                 tree = &[];
                 BLOCK_COMPRESSED
             } else {
@@ -64,7 +68,6 @@ impl HuffmanEncoder {
     fn write_literals(
         &mut self,
         literals: &[u8],
-        table: &EncodeTable,
         tree: &[u8],
         out: &mut Vec<u8>,
     ) -> bool {
@@ -79,7 +82,7 @@ impl HuffmanEncoder {
         let mut sizes = [0; STREAMS];
         for (index, pair) in pairs.into_iter().enumerate() {
             let outs = self.room[2 * index * room..][..2 * room].split_at_mut(room);
-            [sizes[2 * index], sizes[2 * index + 1]] = table.encode_pair(pair, outs);
+            [sizes[2 * index], sizes[2 * index + 1]] = self.table.encode(pair, outs);
         }
         let body = tree.len() + JUMP_TABLE_BYTES + sizes.iter().sum::<usize>();
         if HEADER_BYTES + body + 1 >= literals.len() {
@@ -115,82 +118,103 @@ fn write_frame_header(content: u64, out: &mut Vec<u8>) {
     }
 }
 
-/// For each symbol its code in the top bits and its length in the lowest byte.
-struct EncodeTable {
-    entries: [u64; 256],
+/// For each two symbols, as a little-endian number, their codes in the top bits and the sum of their lengths in
+/// the lowest byte. Only the pairs of symbols that have a code are filled: of the table's 512 KiB that is a few.
+struct PairTable {
+    singles: [u64; 256],
+    pairs: Vec<u64>,
 }
 
-impl EncodeTable {
-    fn new(code: &Code) -> Self {
+impl PairTable {
+    fn new() -> Self {
+        Self {
+            singles: [0; 256],
+            pairs: vec![0; 1 << 16],
+        }
+    }
+
+    fn build(&mut self, code: &Code) {
         let starts = code.starts();
-        let mut entries = [0; 256];
-        for ((entry, &start), &length) in entries.iter_mut().zip(&starts).zip(&code.lengths) {
+        let mut used = [0_u8; 256];
+        let mut count = 0;
+        for (symbol, (&start, &length)) in (0..=u8::MAX).zip(starts.iter().zip(&code.lengths)) {
             if length > 0 {
                 let bits = u64::from(start >> (code.longest - length));
-                *entry = bits << (64 - u32::from(length)) | u64::from(length);
+                self.singles[usize::from(symbol)] =
+                    bits << (64 - u32::from(length)) | u64::from(length);
+                used[count] = symbol;
+                count += 1;
             }
         }
-        Self { entries }
+        for &second in &used[..count] {
+            let row = &mut self.pairs[usize::from(second) << 8..][..256];
+            let second = self.singles[usize::from(second)];
+            for &first in &used[..count] {
+                // The second symbol of a pair is written first, below the first one.
+                let first_entry = self.singles[usize::from(first)];
+                let below = (second & !0xff).wrapping_shr(first_entry as u32);
+                row[usize::from(first)] = below | first_entry.wrapping_add(second & 0xff);
+            }
+        }
     }
 
     /// Encodes two streams; returns their lengths.
     ///
-    /// Two at a time, because each symbol of a stream waits for the one before it.
-    fn encode_pair(&self, pair: (&[u8], &[u8]), outs: (&mut [u8], &mut [u8])) -> [usize; 2] {
+    /// Two at a time, because each pair of a stream waits for the one before it, and more do not fit in registers.
+    fn encode(&self, streams: (&[u8], &[u8]), outs: (&mut [u8], &mut [u8])) -> [usize; 2] {
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("bmi2") {
             // SAFETY: the feature was found just now.
-            return unsafe { self.encode_pair_bmi2(pair, outs) };
+            return unsafe { self.encode_bmi2(streams, outs) };
         }
-        self.encode_pair_loop(pair, outs)
+        self.encode_loop(streams, outs)
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "bmi2")]
-    fn encode_pair_bmi2(&self, pair: (&[u8], &[u8]), outs: (&mut [u8], &mut [u8])) -> [usize; 2] {
-        self.encode_pair_loop(pair, outs)
+    fn encode_bmi2(&self, streams: (&[u8], &[u8]), outs: (&mut [u8], &mut [u8])) -> [usize; 2] {
+        self.encode_loop(streams, outs)
     }
 
     #[inline(always)]
-    fn encode_pair_loop(
+    fn encode_loop(
         &self,
         (first, second): (&[u8], &[u8]),
         (left, right): (&mut [u8], &mut [u8]),
     ) -> [usize; 2] {
-        let mut one = BitWriter::new(left);
-        let mut two = BitWriter::new(right);
-        let first_groups = first.len() / GROUP;
-        let second_groups = second.len() / GROUP;
-        let (first, first_tail) = first.split_at(first_groups * GROUP);
-        let (second, second_tail) = second.split_at(second_groups * GROUP);
-        self.put_group(first_tail, &mut one);
-        self.put_group(second_tail, &mut two);
-        let both = first_groups.min(second_groups);
-        for (a, b) in first.rchunks_exact(GROUP).zip(second.rchunks_exact(GROUP)) {
-            for (&a, &b) in a.iter().rev().zip(b.iter().rev()) {
-                one.put(self.entries[usize::from(a)]);
-                two.put(self.entries[usize::from(b)]);
-            }
-            one.flush();
-            two.flush();
+        let pairs: &[u64; 1 << 16] = self.pairs.as_slice().try_into().expect("one entry a pair");
+        let (mut one, mut two) = (BitWriter::new(left), BitWriter::new(right));
+        // Encoding goes from the last symbol to the first, so the odd ones at the front come last.
+        let (first_front, first_groups) = first.as_rchunks::<GROUP>();
+        let (second_front, second_groups) = second.as_rchunks::<GROUP>();
+        for (a, b) in first_groups.iter().rev().zip(second_groups.iter().rev()) {
+            one.put_group(*a, pairs);
+            two.put_group(*b, pairs);
         }
-        for group in first.rchunks_exact(GROUP).skip(both) {
-            self.put_group(group, &mut one);
+        let both = first_groups.len().min(second_groups.len());
+        for group in first_groups.iter().rev().skip(both) {
+            one.put_group(*group, pairs);
         }
-        for group in second.rchunks_exact(GROUP).skip(both) {
-            self.put_group(group, &mut two);
+        for group in second_groups.iter().rev().skip(both) {
+            two.put_group(*group, pairs);
         }
-        [one.finish(), two.finish()]
+        [self.finish(first_front, one), self.finish(second_front, two)]
     }
 
-    #[inline(always)]
-    fn put_group(&self, symbols: &[u8], writer: &mut BitWriter<'_>) {
-        for &symbol in symbols.iter().rev() {
-            writer.put(self.entries[usize::from(symbol)]);
+    /// Writes the symbols before the groups and the mark; returns the length of the stream.
+    fn finish(&self, front: &[u8], mut writer: BitWriter<'_>) -> usize {
+        for &symbol in front.iter().rev() {
+            writer.put(self.singles[usize::from(symbol)]);
+            writer.flush();
         }
+        writer.put(MARK);
         writer.flush();
+        writer.at + usize::from(writer.count > 0)
     }
 }
+
+/// The bit above the last symbol, as an entry.
+const MARK: u64 = 1 << 63 | 1;
 
 /// Bits, lowest first; the pending ones are at the top of `bits`.
 struct BitWriter<'a> {
@@ -212,10 +236,11 @@ impl<'a> BitWriter<'a> {
         }
     }
 
-    /// Adds the code of an entry of [`EncodeTable`]: at most [`GROUP`] between two flushes.
+    /// Adds the codes of an entry of [`PairTable`]: at most four symbols between two flushes, which with 7 bits
+    /// left over is 51.
     #[inline(always)]
     fn put(&mut self, entry: u64) {
-        // The length in the lowest byte of the entry stays below the pending bits, at most 51.
+        // The length in the lowest byte of the entry stays below the pending bits.
         self.bits = self.bits.wrapping_shr(entry as u32) | entry;
         self.count = self.count.wrapping_add(entry);
     }
@@ -225,20 +250,36 @@ impl<'a> BitWriter<'a> {
     fn flush(&mut self) {
         let count = self.count & 0xff;
         // With no bits pending the shift by 64 wraps to 0, and what is written is overwritten.
-        let bits = self.bits.wrapping_shr(64 - count as u32);
-        self.out[self.at..self.at + 8].copy_from_slice(&bits.to_le_bytes());
+        let word = self.bits.wrapping_shr(64 - count as u32);
+        self.out[self.at..self.at + 8].copy_from_slice(&word.to_le_bytes());
         self.at += (count >> 3) as usize;
         self.count = count & 7;
     }
 
-    /// Adds the final mark and returns the number of bytes.
+    /// Adds eight symbols. The same as four times [`BitWriter::put`] with two flushes, but with the room checked
+    /// only once.
     #[inline(always)]
-    fn finish(mut self) -> usize {
-        const MARK: u64 = 1 << 63 | 1;
-        self.put(MARK);
-        let count = self.count & 0xff;
-        let bits = self.bits.wrapping_shr(64 - count as u32);
-        self.out[self.at..self.at + 8].copy_from_slice(&bits.to_le_bytes());
-        self.at + (count as usize).div_ceil(8)
+    fn put_group(&mut self, group: [u8; GROUP], pairs: &[u64; 1 << 16]) {
+        let symbols = u64::from_le_bytes(group);
+        let pair = |shift: u32| pairs[usize::from((symbols >> shift) as u16)];
+        let Some(room) = self.out[self.at..].first_chunk_mut::<16>() else {
+            return;
+        };
+        let (mut bits, mut count) = (self.bits, self.count);
+        let mut written = 0;
+        for shifts in [[48, 32], [16, 0]] {
+            for shift in shifts {
+                let entry = pair(shift);
+                bits = bits.wrapping_shr(entry as u32) | entry;
+                count = count.wrapping_add(entry);
+            }
+            let pending = count & 0xff;
+            let word = bits.wrapping_shr((64 - pending) as u32);
+            room[written..written + 8].copy_from_slice(&word.to_le_bytes());
+            written += (pending >> 3) as usize & 7;
+            count = pending & 7;
+        }
+        (self.bits, self.count) = (bits, count);
+        self.at += written;
     }
 }
