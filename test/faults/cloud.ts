@@ -49,7 +49,7 @@ export class Cloud {
   readonly log = new MemoryLog();
   readonly workflow: InProcessWorkflow;
   readonly settings: CheckpointSettings;
-  readonly #injector: Injector | null;
+  injector: Injector | null;
   /** Changed by tests that cut a worker's time. */
   remainingMs: () => number = () => Number.POSITIVE_INFINITY;
 
@@ -59,7 +59,7 @@ export class Cloud {
       { [SOURCE]: { isVersioned, hasChecksum }, [STORE]: { isVersioned: false, hasChecksum } },
       () => this.clock.nowMs(),
     );
-    this.#injector = options.injector ?? null;
+    this.injector = options.injector ?? null;
     this.settings = {
       storeBucket: STORE,
       sourceBucket: SOURCE,
@@ -75,10 +75,14 @@ export class Cloud {
     this.workflow = new InProcessWorkflow((_, input) => runCheckpointExecution(this.host(), input));
   }
 
+  /** Called when a state gets a worker: the moment between two states. Throwing kills the try. */
+  onWorker: (state: string) => void = () => undefined;
+
   /** A worker of its own; with faults where an injector was given. */
   context(state: string): CheckpointContext {
+    this.onWorker(state);
     const plain = this.plainContext();
-    return this.#injector === null ? plain : injectFaults(plain, this.#injector, state);
+    return this.injector === null ? plain : injectFaults(plain, this.injector, state);
   }
 
   plainContext(): CheckpointContext {
@@ -138,7 +142,7 @@ export class Cloud {
 
   async settle(): Promise<void> {
     await this.workflow.settle();
-    await this.#injector?.settle();
+    await this.injector?.settle();
     await this.workflow.settle();
   }
 

@@ -58,6 +58,9 @@ export class Injector {
     if (worker.isDead) {
       throw new Kill('the worker was killed');
     }
+    if (this.#fault === 'short read' && call.cut === null) {
+      return call.effect();
+    }
     this.#count += 1;
     this.sites.set(call.site, (this.sites.get(call.site) ?? 0) + 1);
     if (this.#fault === 'outage of 14 calls' && this.hit !== null) {
@@ -66,9 +69,6 @@ export class Injector {
       }
     }
     if (this.#fault === null || this.hit !== null || this.#count < this.#target) {
-      return call.effect();
-    }
-    if (this.#fault === 'short read' && call.cut === null) {
       return call.effect();
     }
     this.hit = call.site;

@@ -29,7 +29,7 @@ const refuse = (code: string, subject: ObjectReference, message: string): Object
 
 interface Upload {
   readonly target: ObjectReference;
-  readonly parts: Map<number, Buffer>;
+  readonly parts: Map<number, { readonly bytes: Buffer; readonly etag: string }>;
   done: WriteResult | null;
 }
 
@@ -130,8 +130,9 @@ export class MemoryObjectStore implements ObjectStore, MultipartStore, VersionRe
     bytes: Uint8Array,
   ): Promise<PartReceipt> {
     const copy = Buffer.from(bytes);
-    this.#upload(target, uploadId).parts.set(part, copy);
-    return { part, etag: etagOf(copy) };
+    const etag = etagOf(copy);
+    this.#upload(target, uploadId).parts.set(part, { bytes: copy, etag });
+    return { part, etag };
   }
 
   async completeUpload(
@@ -144,14 +145,14 @@ export class MemoryObjectStore implements ObjectStore, MultipartStore, VersionRe
       return upload.done;
     }
     const parts = receipts.map(({ part, etag }, index) => {
-      const bytes = upload.parts.get(part);
-      if (bytes === undefined || etagOf(bytes) !== etag) {
+      const uploaded = upload.parts.get(part);
+      if (uploaded === undefined || uploaded.etag !== etag) {
         throw refuse('InvalidPart', target, `part ${part} was not uploaded`);
       }
-      if (index < receipts.length - 1 && bytes.length < PART_BYTES_MIN) {
-        throw refuse('EntityTooSmall', target, `part ${part} has ${bytes.length} bytes`);
+      if (index < receipts.length - 1 && uploaded.bytes.length < PART_BYTES_MIN) {
+        throw refuse('EntityTooSmall', target, `part ${part} has ${uploaded.bytes.length} bytes`);
       }
-      return bytes;
+      return uploaded.bytes;
     });
     const bucket = this.bucket(target.bucket);
     if (bucket.current(target.key) !== null) {

@@ -1,0 +1,3 @@
+import { describeFailAtNth } from './fail-at-nth.ts';
+
+describeFailAtNth('no versions, no checksums', { isVersioned: false, hasChecksum: false });

@@ -1,0 +1,3 @@
+import { describeFailAtNth } from './fail-at-nth.ts';
+
+describeFailAtNth('versioned bucket', { isVersioned: true, hasChecksum: true });
