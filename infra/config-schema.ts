@@ -102,7 +102,10 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** Workers of one kind (encode, verify, restore) at once: the spend cap. */
       workers: z.int().min(1).max(WORKERS_MAX).default(50),
-      /** Reserve them, so that all runs together stay under the cap. Needs 3 x workers + 100 quota. */
+      /**
+       * Reserve them for encode and for verify, so that all runs together stay under the cap. The
+       * account's concurrency quota must be at least 2 x workers + 100.
+       */
       reserved: z.boolean().default(true),
     })
     .default({ workers: 50, reserved: true }),

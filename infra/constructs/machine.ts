@@ -1,5 +1,10 @@
 import { Duration, Stack, Validations } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  Alarm,
+  ComparisonOperator,
+  type Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { Policy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { DefinitionBody, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
@@ -24,7 +29,7 @@ export interface MachineProps {
 /** A state machine from plain States Language, with a role that can do exactly what it names. */
 export class Machine extends Construct {
   readonly stateMachine: StateMachine;
-  readonly alarm: Alarm;
+  readonly alarms: readonly Alarm[];
 
   constructor(scope: Construct, id: string, props: MachineProps) {
     super(scope, id);
@@ -45,14 +50,12 @@ export class Machine extends Construct {
     });
     this.#allow(role, props);
     acknowledgeLogs(this.stateMachine);
-    this.alarm = new Alarm(this, 'Failed', {
-      alarmDescription: runbook(props.runbookSection, 'An execution failed.'),
-      metric: this.stateMachine.metricFailed({ period: Duration.minutes(5) }),
-      threshold: 1,
-      evaluationPeriods: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    });
+    const period = Duration.minutes(5);
+    const { stateMachine } = this;
+    this.alarms = [
+      this.#alarmOn('Failed', stateMachine.metricFailed({ period }), props.runbookSection),
+      this.#alarmOn('TimedOut', stateMachine.metricTimedOut({ period }), props.runbookSection),
+    ];
   }
 
   /** ARN of any of its executions. */
@@ -74,6 +77,17 @@ export class Machine extends Construct {
       actions: ['states:DescribeExecution'],
       resources: [this.executionsArn(':')],
       wildcardReason: 'Executions of this state machine; each is named by checkpoint and attempt.',
+    });
+  }
+
+  #alarmOn(id: string, metric: Metric, section: string): Alarm {
+    return new Alarm(this, id, {
+      alarmDescription: runbook(section, 'An execution ended before its work was done.'),
+      metric,
+      threshold: 1,
+      evaluationPeriods: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
     });
   }
 

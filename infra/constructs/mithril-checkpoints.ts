@@ -70,8 +70,8 @@ export class MithrilCheckpoints extends Construct {
       machines: [pipeline.machine, restore.machine],
       alarms: [
         this.ingest.alarm,
-        pipeline.machine.alarm,
-        restore.machine.alarm,
+        ...pipeline.machine.alarms,
+        ...restore.machine.alarms,
         reconcile.alarm,
         ...(retire === null ? [] : [retire.alarm]),
       ],
