@@ -15,7 +15,9 @@ export function describeOne(facts: StatusFacts): string {
     ['state', row === null ? 'not started' : `${row.state} (attempt ${row.attempt})`],
     ...progressRows(row, facts.progress),
     ...verifiedRows(facts),
-    ...(row !== null && row.reason !== '' ? [['reason', row.reason] as const] : []),
+    ...(row !== null && row.reason !== '' && row.reason !== facts.progress?.plan?.baseReason
+      ? [['reason', row.reason] as const]
+      : []),
     ['next', nextCommand(facts)],
   ];
   return rows.map(([name, text]) => `${name.padEnd(11)} ${text}`).join('\n');
