@@ -148,9 +148,15 @@ impl HuffmanDecoder {
         ];
         // Each lookup of a stream waits for the one before it. The rounds of the four streams do not wait for each
         // other, and are short enough for the processor to run them side by side.
-        while streams.iter().all(BitReader::has_round) {
-            for stream in &mut streams {
-                stream.round(&self.several);
+        loop {
+            let rounds = streams.iter().map(BitReader::rounds).min().unwrap_or(0);
+            if rounds == 0 {
+                break;
+            }
+            for _ in 0..rounds {
+                for stream in &mut streams {
+                    stream.round(&self.several);
+                }
             }
         }
         for stream in &mut streams {
@@ -244,10 +250,13 @@ impl<'a> BitReader<'a> {
         })
     }
 
-    /// Whether a round stays within source and output.
+    /// Rounds that stay within source and output, whatever the symbols.
     #[inline(always)]
-    fn has_round(&self) -> bool {
-        self.left >= 64 && self.out.len() - self.at >= ROUND_BYTES
+    fn rounds(&self) -> usize {
+        const ROUND_BITS: usize = LOOKUPS * CODE_BITS_MAX;
+        let bits = (self.left + ROUND_BITS).saturating_sub(64) / ROUND_BITS;
+        let room = self.out.len() - self.at + LOOKUPS * ENTRY_SYMBOLS;
+        bits.min(room.saturating_sub(ROUND_BYTES) / (LOOKUPS * ENTRY_SYMBOLS))
     }
 
     /// Takes [`LOOKUPS`] entries.
@@ -282,7 +291,7 @@ impl<'a> BitReader<'a> {
         several: &[Entry; TABLE_ENTRIES],
         single: &[Entry; TABLE_ENTRIES],
     ) -> Option<()> {
-        while self.has_round() {
+        while self.rounds() > 0 {
             self.round(several);
         }
         while self.at < self.out.len() {
