@@ -37,8 +37,12 @@ export async function synthesise(
     command: process.execPath,
     args: [cdk, 'synth', ...flags],
     cwd: project.root,
-    env: { ...env, CDK_DISABLE_VERSION_CHECK: '1',
-      CDK_VALIDATION: 'false', // 8 s of CPU; `npm run synth` and the deploy check the template AWS_EC2_METADATA_DISABLED: 'true' },
+    env: {
+      ...env,
+      CDK_DISABLE_VERSION_CHECK: '1',
+      CDK_VALIDATION: 'false', // 8 s of CPU; `npm run synth` and the deploy check the template
+      AWS_EC2_METADATA_DISABLED: 'true',
+    },
     signal,
     timeoutMs: SYNTH_DEADLINE_MS,
     onLine,
