@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { testTargetFolder } from './native/codec-addon.mjs';
+import { cargoVariables } from './native/host-toolchain.mjs';
 // The whole set-up of a fresh clone. Needs nothing but Node: it runs before `npm ci`.
 //
 //   node scripts/setup.mjs              what `npm start` needs
@@ -40,7 +40,7 @@ export async function setUp(names, { out = process.stderr } = {}) {
     const total = seconds(performance.now() - started);
     out.write(`Set-up: ${ran} done, ${steps.length - ran} up to date, ${total}\n`);
   }
-  return { steps, python: PYTHON, cargoEnv: { CARGO_TARGET_DIR: testTargetFolder() } };
+  return { steps, python: PYTHON, cargoEnv: cargoVariables() };
 }
 
 /** The same for a program's first line: a failure is explained and ends the process with 1. */

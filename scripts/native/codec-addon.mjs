@@ -5,20 +5,19 @@
 // target folder is shared by all clones: it knows which crates changed.
 import fs from 'node:fs';
 import path from 'node:path';
-import { foundTools } from '../setup/prerequisites.mjs';
 import { cacheFolder, copyWhole, ROOT } from '../system/cache.mjs';
-import { digestOf, listFiles, sha256 } from '../system/digest.mjs';
+import { digestOf, listFiles } from '../system/digest.mjs';
 import { run, SetupError } from '../system/process.mjs';
 
 const NATIVE = path.join(ROOT, 'native');
 const BINDING = path.join(NATIVE, 'codec-napi');
 const SOURCES = ['Cargo.toml', 'Cargo.lock', '.cargo', 'codec', 'codec-napi'];
 const NOT_SOURCES = new Set(['target', 'tests', 'benches', 'examples', 'dist', 'README.md']);
-const RECIPE = 'codec 1';
+const RECIPE = 'codec 2';
 
 /**
  * The file that holds the compiled binding, compiled now when no earlier build fits.
- * `rust` is { id, command, args, triple, env }: its id names the compiler and what it compiles for.
+ * `rust` is { id, command, args, env }: its id names the compiler and what it compiles for.
  */
 export async function codecAddon(rust, { line = () => {} } = {}) {
   const result = codecAddonResult(rust.id);
@@ -32,32 +31,15 @@ export function codecAddonResult(rustId) {
   return path.join(cacheFolder('results'), `codec-${sourcesDigest(rustId)}.node`);
 }
 
-/** Where `cargo test` builds: shared by the clones of this machine, as the builds above are. */
-export function testTargetFolder() {
-  return cacheFolder('cargo-target', `tests-${sha256(foundTools().rustc.output).slice(0, 16)}`);
-}
-
 async function compile(rust, line) {
-  // --remap-path-prefix: the same bytes from any home folder and any clone.
-  const home = rust.env.CARGO_HOME ?? path.join(rust.env.HOME ?? '', '.cargo');
-  const remap = [`${home}=/cargo`, `${ROOT}=/mithril`].map(
-    (pair) => `"--remap-path-prefix=${pair}"`,
-  );
   const args = ['--release', '--locked', '--message-format=json-render-diagnostics'];
-  const output = await run(
-    rust.command,
-    [...rust.args, ...args, '--config', `build.rustflags=[${remap.join(',')}]`],
-    {
-      cwd: BINDING,
-      env: {
-        ...rust.env,
-        CARGO_TARGET_DIR: cacheFolder('cargo-target', sha256(rust.id).slice(0, 16)),
-      },
-      onLine: line,
-      quietOutput: true,
-      advice: 'Is crates.io reachable? Try: cargo fetch --manifest-path native/Cargo.toml',
-    },
-  );
+  const output = await run(rust.command, [...rust.args, ...args], {
+    cwd: BINDING,
+    env: rust.env,
+    onLine: line,
+    quietOutput: true,
+    advice: 'Is crates.io reachable? Try: cargo fetch --manifest-path native/Cargo.toml',
+  });
   return builtLibrary(output);
 }
 

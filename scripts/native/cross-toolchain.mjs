@@ -8,6 +8,7 @@ import { foundTools } from '../setup/prerequisites.mjs';
 import { cacheFolder, fillFolder } from '../system/cache.mjs';
 import { sha256 } from '../system/digest.mjs';
 import { run } from '../system/process.mjs';
+import { cargoVariables } from './host-toolchain.mjs';
 import { ensureRustTarget } from './rust-target.mjs';
 import { GLIBC_BUILD, TARGETS } from './targets.mjs';
 
@@ -26,11 +27,21 @@ export const crossCompilerId = (arch) =>
 export async function crossRust(arch, { line }) {
   const zig = await ensureZig({ line });
   const rustc = await ensureRustTarget(TARGETS[arch], { line });
+  const targetFolder = cacheFolder(
+    'cargo-target',
+    `cross-${sha256(crossRustId(arch)).slice(0, 16)}`,
+  );
   return {
     id: crossRustId(arch),
     command: zig.zigbuild,
     args: ['zigbuild', '--target', `${TARGETS[arch].rust}.${GLIBC_BUILD}`],
-    env: { ...zig.env, CARGO: foundTools().cargo.file, ...(rustc ? { RUSTC: rustc } : {}) },
+    env: {
+      ...zig.env,
+      ...cargoVariables(),
+      CARGO_TARGET_DIR: targetFolder,
+      CARGO: foundTools().cargo.file,
+      ...(rustc ? { RUSTC: rustc } : {}),
+    },
   };
 }
 

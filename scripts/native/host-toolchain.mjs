@@ -1,5 +1,23 @@
 // The compilers of this machine, building for this machine.
+import os from 'node:os';
+import path from 'node:path';
 import { foundTools } from '../setup/prerequisites.mjs';
+import { cacheFolder } from '../system/cache.mjs';
+import { sha256 } from '../system/digest.mjs';
+
+/**
+ * Cargo's environment for every build of this machine: binding, wheel and tests share one target
+ * folder, and so do the clones on this machine, because the flags name no clone. The home folder
+ * is left out of panic messages, for the same bytes everywhere.
+ */
+export function cargoVariables() {
+  const key = sha256(foundTools().rustc.output).slice(0, 16);
+  const home = process.env.CARGO_HOME ?? path.join(os.homedir(), '.cargo');
+  return {
+    CARGO_TARGET_DIR: cacheFolder('cargo-target', `host-${key}`),
+    CARGO_ENCODED_RUSTFLAGS: `--remap-path-prefix=${home}=/cargo`,
+  };
+}
 
 /** As codecAddon wants it. */
 export function hostRust() {
@@ -8,7 +26,7 @@ export function hostRust() {
     id: `host ${process.platform} ${process.arch} ${rustc.output}`,
     command: cargo.file,
     args: ['build'],
-    env: process.env,
+    env: { ...process.env, ...cargoVariables() },
   };
 }
 

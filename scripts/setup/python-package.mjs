@@ -6,6 +6,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cargoVariables } from '../native/host-toolchain.mjs';
 import { cacheFolder, fillFolder, ROOT, readStamp, STAMPS, writeStamp } from '../system/cache.mjs';
 import { digestOf, listFiles, sha256 } from '../system/digest.mjs';
 import { run, SetupError } from '../system/process.mjs';
@@ -82,13 +83,7 @@ async function installPackages(folder, line) {
 }
 
 async function buildWheel(folder, packages, line) {
-  const env = {
-    ...process.env,
-    CARGO_TARGET_DIR: cacheFolder(
-      'cargo-target',
-      `python-${sha256(foundTools().rustc.output).slice(0, 16)}`,
-    ),
-  };
+  const env = { ...process.env, ...cargoVariables() };
   const manifest = path.join(PROJECT, 'Cargo.toml');
   await fillFolder(folder, async (temporary) => {
     const args = [
