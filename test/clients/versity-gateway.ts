@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
+const GO = 'go';
 const VERSION = '1.8.0';
 const PACKAGE = `github.com/versity/versitygw/cmd/versitygw@v${VERSION}`;
 const INSTALL_DEADLINE_MS = 10 * 60_000;
@@ -18,11 +19,11 @@ export function ensureVersityGateway(): VersityGateway {
   const folder = join(root, 'mithril', `versitygw-${VERSION}`);
   const program = join(folder, 'versitygw');
   if (existsSync(program)) return { kind: 'ready', program };
-  if (spawnSync('go', ['version'], { stdio: 'ignore' }).status !== 0) {
+  if (spawnSync(GO, ['version'], { stdio: 'ignore' }).status !== 0) {
     return { kind: 'missing', reason: 'Go is not installed, and versitygw is built by it' };
   }
   mkdirSync(folder, { recursive: true });
-  const built = spawnSync('go', ['install', PACKAGE], {
+  const built = spawnSync(GO, ['install', PACKAGE], {
     env: { ...process.env, GOBIN: folder },
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: INSTALL_DEADLINE_MS,

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import { createHumanLog } from './human-log.ts';
 import { createJsonLog } from './json-log.ts';
-import { createRecordingLog } from './recording-log.ts';
 
 function jsonLog(): { lines: string[]; log: ReturnType<typeof createJsonLog> } {
   const lines: string[] = [];
@@ -54,13 +53,4 @@ it('shows a person control characters instead of obeying them', () => {
   log.write('verified', { key: 'a\u001b[2Jb', name: 'run/step-1.bin', bytes: 7, ok: true });
   log.count('BytesIn', 1);
   expect(lines).toEqual(['verified key="a\\u001b[2Jb" name=run/step-1.bin bytes=7 ok=true']);
-});
-
-it('records events and sums counts for tests', () => {
-  const log = createRecordingLog();
-  log.write('one', { a: 1 });
-  log.count('VerifyMismatch', 1);
-  log.count('VerifyMismatch', 2);
-  expect(log.events).toEqual([{ event: 'one', fields: { a: 1 } }]);
-  expect([log.total('VerifyMismatch'), log.total('BytesIn')]).toEqual([3, 0]);
 });
