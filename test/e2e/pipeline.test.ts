@@ -31,17 +31,13 @@ await describeOnLocalStack('the pipeline on the local stack', (stack) => {
   let pipeline: PipelineClient;
   let first: ObjectVersion;
 
+  let cdkOut: string;
+  const deploy = (parameters: Readonly<Record<string, string>>): Promise<Deployment> =>
+    deployAssembly({ endpoint: stack.endpoint(), cdkOut, stackName: 'Mithril', parameters });
+
   beforeAll(async () => {
-    const cdkOut = prepareCheckpointStack(stack.folder(), {
-      segmentBytes: MIB,
-      batchSegments: 2,
-    });
-    const deployment: Deployment = await deployAssembly({
-      endpoint: stack.endpoint(),
-      cdkOut,
-      stackName: 'Mithril',
-      parameters: { Workers: '2' },
-    });
+    cdkOut = prepareCheckpointStack(stack.folder(), { segmentBytes: MIB, batchSegments: 2 });
+    const deployment = await deploy({ Workers: '2' });
     outputs = stackOutputsSchema.parse(deployment.outputs);
     pipeline = new PipelineClient(stack.endpoint(), outputs);
   }, CASE_MS);
@@ -100,5 +96,18 @@ await describeOnLocalStack('the pipeline on the local stack', (stack) => {
     expect(row).toMatchObject({ state: 'QUARANTINED', verified: null });
     expect(row.reason).toMatch(/segment/u);
     expect(STEP_1.equals(await pipeline.read(object.bucket, object.key))).toBe(true);
+  });
+
+  test('switched off nothing starts; reconcile finds it later', { timeout: CASE_MS }, async () => {
+    await deploy({ Workers: '2', Enabled: 'off' });
+    const before = await pipeline.executions();
+    const object = await pipeline.upload('checkpoints/late/step-1/model.safetensors', STEP_2);
+    await pipeline.repeatEvent(object);
+    const reconcile = () => pipeline.call(outputs.ReconcileFunction, { from: 'start' });
+    expect(await reconcile()).toEqual({ kind: 'disabled' });
+    expect(await pipeline.executions()).toEqual(before);
+    await deploy({ Workers: '2', Enabled: 'on' });
+    expect(await reconcile()).toMatchObject({ kind: 'swept', listed: 4, verified: 2, started: 1 });
+    expect(await pipeline.settledRow(object)).toMatchObject({ state: 'VERIFIED' });
   });
 });
