@@ -119,6 +119,15 @@ export class Cloud {
     return head.head.object;
   }
 
+  /** What a read of the key without a version gets. */
+  currentUpload(key: string): ObjectVersion {
+    const current = this.store.bucket(SOURCE).current(key);
+    if (current === null) {
+      throw new Error(`expected an object at ${key}`);
+    }
+    return current.head.object;
+  }
+
   /** Delivers an event; null where it ends in the dead-letter queue. */
   async deliver(object: ObjectVersion): Promise<StartOutput | null> {
     const { bucket, key, versionId } = object;

@@ -27,7 +27,7 @@ const LATE_TURNS = 25;
 
 type Fail = (code: string) => Error;
 
-interface Call<T> {
+export interface Call<T> {
   readonly site: string;
   readonly fail: Fail;
   readonly effect: () => Promise<T>;
@@ -35,7 +35,7 @@ interface Call<T> {
   readonly cut: ((answer: T) => T) | null;
 }
 
-interface Worker {
+export interface Worker {
   isDead: boolean;
 }
 
@@ -72,7 +72,7 @@ export class Injector {
       return call.effect();
     }
     this.hit = call.site;
-    return this.#inject(this.#fault, worker, call);
+    return this.inject(this.#fault, worker, call);
   }
 
   /** Effects of calls that timed out have happened when this resolves. */
@@ -80,7 +80,7 @@ export class Injector {
     await Promise.allSettled(this.#late);
   }
 
-  async #inject<T>(fault: Fault, worker: Worker, call: Call<T>): Promise<T> {
+  protected async inject<T>(fault: Fault, worker: Worker, call: Call<T>): Promise<T> {
     switch (fault) {
       case 'error before effect':
       case 'outage of 14 calls':
@@ -103,7 +103,7 @@ export class Injector {
       case 'duplicate':
         await call.effect();
         return call.effect();
-      case 'short read': {
+      default: {
         const answer = await call.effect();
         return call.cut === null ? answer : call.cut(answer);
       }

@@ -119,7 +119,7 @@ describe('one tensor', () => {
     expect(row.verified.depth).toBe(1);
     const context = cloud.plainContext();
     const checkpoint = await openCheckpoint(context, row.verified);
-    expect((await listCheckpointTensors(context, checkpoint)).map((it) => it.name)).toEqual(
+    expect((await listCheckpointTensors(context, checkpoint)).map(({ name }) => name)).toEqual(
       expect.arrayContaining(['layer.0', 'layer.1', 'empty']),
     );
     const found = await openTensor(context, checkpoint, 'layer.1');
