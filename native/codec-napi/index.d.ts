@@ -152,6 +152,8 @@ export interface PackedOptions {
   readonly name?: string;
   /** Whether to take the SHA-256 of the original as well. */
   readonly sha256?: boolean;
+  /** Bytes of the original in a segment; 16 MiB if absent. */
+  readonly segmentBytes?: number;
 }
 
 export interface PackedSummary {

@@ -11,7 +11,6 @@
 
 #![expect(
     unreachable_pub,
-    missing_docs,
     reason = "the exports are JavaScript's, described in index.d.ts; nothing in Rust uses this crate"
 )]
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 use mithril_checkpoint::Error;
 use mithril_checkpoint::checksum::Checksums;
 use mithril_checkpoint::packed::{
-    Base, BaseFiles, CompressOptions, Packed, Summary, compress, open_file,
+    Base, BaseFiles, CompressOptions, PACKED_SEGMENT_BYTES, Packed, Summary, compress, open_file,
 };
 use mithril_checkpoint::segment::EncodeOptions;
 use napi::bindgen_prelude::*;
@@ -17,7 +17,7 @@ use napi_derive::napi;
 
 use crate::container::TensorRecord;
 use crate::manifest::Manifest;
-use crate::outcome::{Outcome, length, number};
+use crate::outcome::{Outcome, length, number, whole};
 use crate::segment::{SegmentStats, level_of};
 use crate::work::Work;
 
@@ -32,6 +32,8 @@ pub struct PackedOptions {
     pub name: Option<String>,
     /// Whether to take the SHA-256 of the original as well.
     pub sha256: Option<bool>,
+    /// Bytes of the original in a segment; 16 MiB if absent.
+    pub segment_bytes: Option<f64>,
 }
 
 #[napi(object, object_from_js = false)]
@@ -183,7 +185,10 @@ fn compress_file(
             threads,
         },
         with_sha256: options.sha256.unwrap_or(false),
-        ..CompressOptions::default()
+        segment_bytes: match options.segment_bytes {
+            Some(bytes) => whole("segmentBytes", bytes)?,
+            None => PACKED_SEGMENT_BYTES,
+        },
     };
     let bytes = std::fs::metadata(input)
         .map_err(|error| Error::io(format!("open {}", input.display()), error))?
@@ -206,21 +211,8 @@ fn compress_file(
     })?)
 }
 
-/// The files named, and the folders of the input and of the files named.
 fn base_files(input: &Path, options: &PackedOptions) -> BaseFiles {
-    let listed: Vec<PathBuf> = options.bases.iter().map(PathBuf::from).collect();
-    let mut folders: Vec<PathBuf> = Vec::new();
-    for path in std::iter::once(input).chain(listed.iter().map(PathBuf::as_path)) {
-        let folder = match path.parent() {
-            Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
-            Some(folder) => folder,
-            None => continue,
-        };
-        if !folders.iter().any(|known| known == folder) {
-            folders.push(folder.to_path_buf());
-        }
-    }
-    BaseFiles { listed, folders }
+    BaseFiles::beside(input, options.bases.iter().map(PathBuf::from).collect())
 }
 
 fn open_with_bases(input: &Path, options: &PackedOptions) -> Outcome<Packed> {

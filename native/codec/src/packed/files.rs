@@ -25,16 +25,33 @@ pub struct BaseFiles {
 }
 
 impl BaseFiles {
+    /// Looks at the files listed, then in the folders of `source` and of these files.
+    #[must_use]
+    pub fn beside(source: &Path, listed: Vec<PathBuf>) -> Self {
+        let mut folders: Vec<PathBuf> = Vec::new();
+        for path in std::iter::once(source).chain(listed.iter().map(PathBuf::as_path)) {
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new("."));
+            if !folders.iter().any(|known| known == folder) {
+                folders.push(folder.to_path_buf());
+            }
+        }
+        Self { listed, folders }
+    }
+
     /// Opens the file that restores what is wanted.
     ///
     /// # Errors
     ///
     /// `InvalidArgument` if there is none, `Io` if a file that was named cannot be read.
     pub fn resolve(&self, wanted: &BaseReference) -> Result<Box<dyn ReadSeek>> {
-        let mut plain = Vec::new();
+        let (mut plain, mut deeper) = (Vec::new(), None);
         for path in &self.listed {
             match Looked::at(path, wanted)? {
                 Looked::Packed(file) => return Ok(Box::new(file)),
+                Looked::Deeper(file) => deeper = Some(file),
                 Looked::SameSize(file) => plain.push(file),
                 Looked::Other => {}
             }
@@ -42,11 +59,14 @@ impl BaseFiles {
         if let Some(file) = self.resolve_in_folders(wanted) {
             return Ok(Box::new(file));
         }
-        let is_only_one = plain.len() == 1;
+        let is_only_one = plain.len() == 1 && deeper.is_none();
         for file in plain {
             if is_only_one || is_content(&file, wanted)? {
                 return Ok(Box::new(file));
             }
+        }
+        if let Some(file) = deeper {
+            return Ok(Box::new(file));
         }
         let name = wanted.manifest.map_or_else(
             || {
@@ -90,6 +110,9 @@ impl BaseFiles {
 enum Looked {
     /// A packed file that restores what is wanted.
     Packed(File),
+    /// The same, but its chain is longer than the one wanted. It may refer to what is wanted: a
+    /// checkpoint that equals its base does.
+    Deeper(File),
     /// A file of the size that is wanted.
     SameSize(File),
     Other,
@@ -104,7 +127,12 @@ impl Looked {
                 Packed::from_source(Source::new(Box::new(again(&file, path)?), "a base")?, 1)
             && wanted.is_content(&packed.manifest().original)
         {
-            return Ok(Self::Packed(file));
+            let is_deeper = packed.manifest().depth() > wanted.depth;
+            return Ok(if is_deeper {
+                Self::Deeper(file)
+            } else {
+                Self::Packed(file)
+            });
         }
         Ok(if source.bytes() == wanted.bytes {
             Self::SameSize(file)

@@ -260,6 +260,39 @@ fn a_chain_is_read_through_and_ends_in_a_keyframe() {
 }
 
 #[test]
+fn a_checkpoint_that_equals_its_base_is_not_taken_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = floats(11, 5000);
+    let mut new = old.clone();
+    new[3] ^= 1;
+    let base = pack(&old, None, &options(1 << 20)).0;
+    let same = pack(&old, Some((&base, &[])), &options(1 << 20)).0;
+    let delta = pack(&new, Some((&base, &[])), &options(1 << 20)).0;
+    for (name, file) in [("0-same", &same), ("1-base", &base), ("2-delta", &delta)] {
+        std::fs::write(folder.path().join(name).with_extension("mith"), file).unwrap();
+    }
+    let restored = |file: &str, listed: &[&str]| {
+        let path = folder.path().join(file);
+        let listed = listed.iter().map(|name| folder.path().join(name)).collect();
+        let files = BaseFiles::beside(&path, listed);
+        let mut packed = Packed::open(open_file(&path)?, 1)?;
+        packed.open_bases(&mut |wanted| files.resolve(wanted))?;
+        let mut out = Vec::new();
+        packed.decompress(&mut out, &mut go_on).map(|_| out)
+    };
+    assert_eq!(restored("0-same.mith", &[]).unwrap(), old);
+    assert_eq!(restored("2-delta.mith", &[]).unwrap(), new);
+    assert_eq!(restored("2-delta.mith", &["0-same.mith"]).unwrap(), new);
+    std::fs::remove_file(folder.path().join("1-base.mith")).unwrap();
+    assert_eq!(
+        restored("2-delta.mith", &[]).unwrap_err().kind(),
+        ErrorKind::InvalidArgument
+    );
+    std::fs::write(folder.path().join("plain"), &old).unwrap();
+    assert_eq!(restored("2-delta.mith", &["plain"]).unwrap(), new);
+}
+
+#[test]
 fn equal_input_gives_equal_bytes_whatever_the_threads() {
     let input = floats(4, 400_000);
     let with = |threads| {
