@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -76,6 +76,20 @@ it('leaves no temporary file and no unreferenced data behind', async () => {
   }
   expect(await readdir(join(folder, 'contract', 'tmp'))).toEqual([]);
   expect(await readdir(join(folder, 'contract', 'objects', 'key='))).toHaveLength(2);
+});
+
+it('removes what a killed process left behind a day ago, and nothing newer', async () => {
+  const folder = join(root, 'sweep');
+  const store = createFsObjectStore(folder);
+  const target = { bucket: 'contract', key: 'key' };
+  await store.write(target, Buffer.from('x'), { ifAbsent: true });
+  const temporary = join(folder, 'contract', 'tmp');
+  await writeFile(join(temporary, 't-old'), 'x');
+  await writeFile(join(temporary, 't-new'), 'x');
+  const twoDaysAgo = Date.now() / 1_000 - 2 * 86_400;
+  await utimes(join(temporary, 't-old'), twoDaysAgo, twoDaysAgo);
+  await store.ingest(target, join(temporary, 't-new'), { ifAbsent: false });
+  expect(await readdir(temporary)).toEqual(['t-new']);
 });
 
 it('refuses names that are no bucket, and keys that are no text', async () => {

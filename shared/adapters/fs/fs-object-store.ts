@@ -13,6 +13,7 @@ import { checkRange, headFile, readFile } from './fs-read.ts';
 import { commitStaged, temporaryFolder } from './fs-write.ts';
 import { keyToFolder } from './key-path.ts';
 import { newTemporary, stageBytes, stageFile } from './staged-data.ts';
+import { sweepTemporary } from './sweep-temporary.ts';
 import { findVersion, retireSlot } from './version-record.ts';
 
 export interface FsObjectStore extends ObjectStore, VersionRetirer {
@@ -47,8 +48,10 @@ export function createFsObjectStore(root: string): FsObjectStore {
     ingest: (target, path, options) =>
       withFaults(target, async () => {
         await stat(path); // says so at once, before anything is made
-        const temporary = newTemporary(await temporaryFolder(root, target));
-        return commitStaged(root, target, await stageFile(temporary, path), options);
+        const folder = await temporaryFolder(root, target);
+        await sweepTemporary(folder, Date.now());
+        const staged = await stageFile(newTemporary(folder), path);
+        return commitStaged(root, target, staged, options);
       }),
     listPage: (bucket, prefix, cursor) => {
       const subject = { bucket, key: prefix };
