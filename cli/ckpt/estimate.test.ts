@@ -9,12 +9,12 @@ const sample = (standaloneBytes: number, deltaBytes = standaloneBytes) => ({
 });
 
 it('one TiB of fp32 weights costs what the model of DESIGN says, and pays after days', () => {
-  const it = estimate({ bytes: TIB, samples: [sample(714_286)], hasBase: false, gainMin: 0.1 });
-  expect(it.standalone.ratio).toBeCloseTo(1.4, 3);
-  expect(it.compressUsd).toBeGreaterThan(1.1);
-  expect(it.compressUsd).toBeLessThan(1.8);
-  expect(it.savedUsdPerMonth).toBeCloseTo(7.2, 0);
-  expect(it.payBackDays).toBeLessThan(14);
+  const result = estimate({ bytes: TIB, samples: [sample(714_286)], hasBase: false, gainMin: 0.1 });
+  expect(result.standalone.ratio).toBeCloseTo(1.4, 3);
+  expect(result.compressUsd).toBeGreaterThan(1.1);
+  expect(result.compressUsd).toBeLessThan(1.8);
+  expect(result.savedUsdPerMonth).toBeCloseTo(7.2, 0);
+  expect(result.payBackDays).toBeLessThan(14);
 });
 
 it('a delta is used only where it is at least 10% smaller', () => {
@@ -30,7 +30,12 @@ it('a delta is used only where it is at least 10% smaller', () => {
 });
 
 it('what does not shrink never pays', () => {
-  const it = estimate({ bytes: 1e9, samples: [sample(1_000_100)], hasBase: false, gainMin: 0.1 });
-  expect(it.payBackDays).toBeNull();
+  const result = estimate({
+    bytes: 1e9,
+    samples: [sample(1_000_100)],
+    hasBase: false,
+    gainMin: 0.1,
+  });
+  expect(result.payBackDays).toBeNull();
   expect(estimate({ bytes: 0, samples: [], hasBase: false, gainMin: 0.1 }).payBackDays).toBeNull();
 });

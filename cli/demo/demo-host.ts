@@ -17,6 +17,8 @@ export interface DemoHost {
   readonly kind: 'aws-local' | 'one-machine';
   readonly host: Host;
   readonly sourceBucket: string;
+  /** The store stays for the next commands. */
+  readonly isKept: boolean;
   /** What an S3 event does; on the local stack S3 sends it by itself. */
   readonly announce: (object: ObjectVersion) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -95,6 +97,7 @@ async function localStackHost(
     kind: 'aws-local',
     host,
     sourceBucket: host.context.settings.sourceBucket,
+    isKept: stop === null,
     announce: () => Promise.resolve(),
     close: async () => {
       await host.close();
@@ -119,6 +122,7 @@ async function openOneMachine(session: Session, project: Project): Promise<DemoH
     kind: 'one-machine',
     host,
     sourceBucket: SOURCE_BUCKET,
+    isKept: true,
     announce: async ({ bucket, key, versionId }) => {
       await startCheckpoint(host.context, { bucket, key, versionId });
     },

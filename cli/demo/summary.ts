@@ -59,8 +59,7 @@ const cpuSeconds = (result: StepResult): number =>
 function nextCommands({ isKept, kind, inputPath, results }: DemoFacts): string[] {
   const key = results[1]?.step.key ?? '';
   const bucket = results[1]?.object.bucket ?? '';
-  const isThere = isKept || kind === 'one-machine';
-  const inStack = isThere
+  const inStack = isKept
     ? [
         `  export MITHRIL_CONFIG=${SETTINGS_OF[kind]}`,
         `  mithril ckpt status s3://${bucket}/checkpoints/`,

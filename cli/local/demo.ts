@@ -65,7 +65,7 @@ async function runOnHost(session: Session, it: Demo): Promise<number> {
     await demoHost.close();
   }
   const seconds = (performance.now() - startedMs) / 1000;
-  const facts = { kind: demoHost.kind, results, seconds, isKept: it.options.keep };
+  const facts = { kind: demoHost.kind, results, seconds, isKept: demoHost.isKept };
   const inputPath = it.steps[0]?.path ?? '';
   terminal.result(describeSummary({ ...facts, inputPath }), summaryJson({ ...facts, inputPath }));
   const isExact = results.every((result) => result.restored?.isExact === true);

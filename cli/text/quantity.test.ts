@@ -31,7 +31,7 @@ describe('quantities', () => {
   });
 
   it('have as many digits as tell them apart', () => {
-    expect([1.214, 9.996, 39.2, 130.4].map((it) => formatRatio(it, 1))).toEqual([
+    expect([1.214, 9.996, 39.2, 130.4].map((ratio) => formatRatio(ratio, 1))).toEqual([
       '1.21x',
       '10.0x',
       '39.2x',
