@@ -18,7 +18,11 @@ const STRIP_BYTES: usize = 1 << 10;
 const STRIPS: usize = 16;
 /// Sparse coding is tried up to this share of nonzero values.
 const SPARSE_SHARE: usize = 2;
-/// Shapes of opaque bytes in the order of preference, and how much cheaper, in parts of 32, a later one must be.
+/// From this share of changed bytes on, differences to the base help to find the width of opaque values.
+const DENSE_SHARE: usize = 4;
+/// A shape must be cheaper than those before it by this share.
+const SHAPE_MARGIN: u64 = 32;
+/// Shapes of opaque bytes in the order of preference.
 const PROBED_SHAPES: [Shape; 7] = [
     Shape::BYTES,
     shape(2, true),
@@ -231,17 +235,20 @@ impl BlockCoder {
     /// The width and kind of opaque bytes that a sample compresses best with.
     fn probe_shape(&mut self, raw: &[u8], base: Option<&[u8]>) -> Shape {
         self.take_sample(raw, base);
+        // A few changed values say little about their width, the values themselves a lot.
+        let changed = self.sample.0.iter().zip(&self.sample.1).filter(|(raw, base)| raw != base);
+        let dense_delta = changed.count() > self.sample.0.len() / DENSE_SHARE;
         let mut best = (u64::MAX, Shape::BYTES);
         for shape in PROBED_SHAPES {
             if raw.len() % shape.width() != 0 || self.sample.0.len() % shape.width() != 0 {
                 continue;
             }
             let mut cost = self.sample_cost(Method::Standalone, shape);
-            if base.is_some() {
+            if dense_delta {
                 let delta = [Method::Subtract, Method::Xor].map(|method| self.sample_cost(method, shape));
                 cost = cost.min(delta[0]).min(delta[1]);
             }
-            if cost.saturating_add(cost / 32) < best.0 {
+            if cost.saturating_add(cost / SHAPE_MARGIN) < best.0 {
                 best = (cost, shape);
             }
         }
