@@ -36,4 +36,11 @@ describe.each([
     expect((await cloud.restore(object, 'restored/a')).kind).toBe('restored');
     expect(cloud.stored('restored/a')?.equals(weights(bytes, 3))).toBe(true);
   });
+
+  it('may be empty in two steps: nothing refers to nothing', async () => {
+    const cloud = new Cloud(bucket);
+    await cloud.process('checkpoints/step-1/m', Buffer.alloc(0));
+    const two = await cloud.process('checkpoints/step-2/m', Buffer.alloc(0));
+    expect(await cloud.row(two)).toMatchObject({ state: 'VERIFIED', verified: { depth: 0 } });
+  });
 });
