@@ -1,4 +1,4 @@
-import { CfnParameter, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnCondition, CfnParameter, Fn, Stack, type StackProps, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { MithrilConfig } from '../config-schema.ts';
 import { CheckpointOutputs } from '../constructs/checkpoint-outputs.ts';
@@ -25,20 +25,33 @@ export class CheckpointsStack extends Stack {
       allowedValues: ['on', 'off'],
       default: 'on',
     });
-    const workers = new CfnParameter(this, 'Workers', {
-      description: 'Workers of one kind that run at once: the spend cap',
-      type: 'Number',
-      minValue: 1,
-      maxValue: 1_000,
-      default: props.config.concurrency.workers,
-    });
     this.checkpoints = new MithrilCheckpoints(this, 'Checkpoints', {
       config: props.config,
       functionsFolder: props.functionsFolder,
       nativeLayerFolder: props.nativeLayerFolder,
       enabled: enabled.valueAsString,
-      workers: workers.valueAsNumber,
+      workers: this.#overridable(props.config.concurrency.workers),
     });
     this.outputs = new CheckpointOutputs(this, 'Outputs', this.checkpoints, props.config);
+  }
+
+  /**
+   * The configured number, unless the parameter says another one: the local stack has few cores.
+   * The number is not the parameter's default, because a deployment keeps the parameters of the
+   * one before and a change of the configuration would not arrive.
+   */
+  #overridable(configured: number): number {
+    const workers = new CfnParameter(this, 'Workers', {
+      description: 'Workers of one kind that run at once (the spend cap); 0: as configured',
+      type: 'Number',
+      minValue: 0,
+      maxValue: 1_000,
+      default: 0,
+    });
+    const isConfigured = new CfnCondition(this, 'WorkersAsConfigured', {
+      expression: Fn.conditionEquals(Fn.ref(workers.logicalId), '0'),
+    });
+    const choice = Fn.conditionIf(isConfigured.logicalId, configured, workers.valueAsNumber);
+    return Token.asNumber(choice);
   }
 }

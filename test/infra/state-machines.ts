@@ -19,8 +19,7 @@ export type Machine = z.infer<typeof machineSchema> & { readonly isChild: boolea
 /** Each state machine of the template and each item processor, parsed from its definition. */
 export function machinesOf(template: StackTemplate): readonly Machine[] {
   return resourcesOf(template, 'AWS::StepFunctions::StateMachine').flatMap(({ Properties }) => {
-    // A parameter stands unquoted where a number belongs.
-    const text = asText(Properties['DefinitionString']).replaceAll(/:<Workers>/gu, ':50');
+    const text = asText(Properties['DefinitionString']);
     return withChildren(JSON.parse(text), false);
   });
 }

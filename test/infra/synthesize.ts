@@ -72,6 +72,8 @@ export function asText(value: unknown): string {
     const [separator, items] = content;
     return Array.isArray(items) ? items.map(asText).join(String(separator)) : '';
   }
+  // The branch of the defaults: what the configuration says.
+  if (kind === 'Fn::If' && Array.isArray(content)) return asText(content[1]);
   if (kind === 'Fn::Sub') return String(content);
   return JSON.stringify(value);
 }
