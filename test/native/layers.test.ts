@@ -57,6 +57,7 @@ describe('the Lambda layers (made by scripts/setup.mjs layers)', () => {
     expect(result.arch).toBe(process.arch);
     expect(Object.keys(result.zstd).length).toBeGreaterThan(5);
     expect(Object.keys(result.codec)).toEqual(Object.keys(result.zstd));
+    expect(Object.keys(result.golden).length).toBeGreaterThan(10);
   });
 
   it('are not found by an ES module import, which is why createRequire loads them', async () => {
