@@ -4,12 +4,19 @@
 //! earlier file of the same layout. The answer is checked bit by bit before a time is reported. Prints JSON: thread
 //! CPU time and wall time, medians of `ROUNDS` after `WARM_UP` rounds, one thread.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "lengths of a file in memory, and statistics"
+)]
+
 use std::time::{Duration, Instant};
 use std::{env, fs, process::ExitCode};
 
 use mithril_checkpoint::layout::{ElementKind, Region, plan_layout, probe_container};
 use mithril_checkpoint::segment::{
-    BaseView, ByteRange, EncodeOptions, IndexRead, Level, SegmentIndex, decode_window, encode_segment,
+    BaseView, ByteRange, EncodeOptions, IndexRead, Level, SegmentIndex, decode_window,
+    encode_segment,
 };
 
 const WARM_UP: usize = 3;
@@ -67,8 +74,15 @@ impl Codec<'_> {
                 ranges: &range,
                 bytes,
             });
-            encode_segment(raw, at, &self.regions, view, &self.options, &mut self.stored)
-                .expect("the call is right");
+            encode_segment(
+                raw,
+                at,
+                &self.regions,
+                view,
+                &self.options,
+                &mut self.stored,
+            )
+            .expect("the call is right");
             self.ends.push(self.stored.len());
             at += raw.len() as u64;
         }
@@ -85,7 +99,9 @@ impl Codec<'_> {
                 unreachable!("the whole segment was given");
             };
             let (from, to) = (index.raw_offset(), index.raw_offset() + index.raw_length());
-            let window = index.window(from, to, u64::MAX).expect("a range of the segment");
+            let window = index
+                .window(from, to, u64::MAX)
+                .expect("a range of the segment");
             let range = [ByteRange {
                 offset: 0,
                 length: self.base.map_or(0, |base| base.len() as u64),
@@ -141,8 +157,14 @@ fn main() -> ExitCode {
     let read = |path: &String| fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}"));
     let raw = read(file);
     let base = arguments.get(2).map(read);
-    let threads = env::var("THREADS").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    let rounds = env::var("ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(ROUNDS);
+    let threads = env::var("THREADS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1);
+    let rounds = env::var("ROUNDS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(ROUNDS);
     let Some(regions) = regions_of(kind, &raw, base.as_deref()) else {
         eprintln!("{usage}");
         return ExitCode::FAILURE;
@@ -196,24 +218,53 @@ fn measure(codec: &mut Codec<'_>, rounds: usize) -> String {
     };
     let paired = |over: usize, under: usize, pick: fn(&Took) -> f64| {
         let ratios = took[over][WARM_UP..].iter().zip(&took[under][WARM_UP..]);
-        median(ratios.map(|(over, under)| pick(over) / pick(under)).collect())
+        median(
+            ratios
+                .map(|(over, under)| pick(over) / pick(under))
+                .collect(),
+        )
     };
     let speed = |seconds: f64| raw.len() as f64 / seconds / f64::from(1 << 30);
-    let names = ["memcpy", "zstdCompress", "compress", "zstdDecompress", "decompress"];
+    let names = [
+        "memcpy",
+        "zstdCompress",
+        "compress",
+        "zstdDecompress",
+        "decompress",
+    ];
     let mut fields = vec![
         format!("\"bytes\":{}", raw.len()),
         format!("\"storedBytes\":{}", codec.stored.len()),
-        format!("\"ratio\":{:.4}", raw.len() as f64 / codec.stored.len() as f64),
+        format!(
+            "\"ratio\":{:.4}",
+            raw.len() as f64 / codec.stored.len() as f64
+        ),
         format!("\"zstdRatio\":{:.4}", raw.len() as f64 / zstd_length as f64),
         format!("\"threads\":{}", codec.options.threads),
-        format!("\"compressOverZstdCpu\":{:.3}", paired(1, 2, |took| took.cpu)),
-        format!("\"compressOverZstdWall\":{:.3}", paired(1, 2, |took| took.wall)),
-        format!("\"decompressOverZstdCpu\":{:.3}", paired(3, 4, |took| took.cpu)),
-        format!("\"decompressOverZstdWall\":{:.3}", paired(3, 4, |took| took.wall)),
+        format!(
+            "\"compressOverZstdCpu\":{:.3}",
+            paired(1, 2, |took| took.cpu)
+        ),
+        format!(
+            "\"compressOverZstdWall\":{:.3}",
+            paired(1, 2, |took| took.wall)
+        ),
+        format!(
+            "\"decompressOverZstdCpu\":{:.3}",
+            paired(3, 4, |took| took.cpu)
+        ),
+        format!(
+            "\"decompressOverZstdWall\":{:.3}",
+            paired(3, 4, |took| took.wall)
+        ),
     ];
     for (index, name) in names.iter().enumerate() {
         let (wall, cpu) = (of(index, |took| took.wall), of(index, |took| took.cpu));
-        fields.push(format!("\"{name}\":{{\"gibPerSecondWall\":{:.3},\"gibPerSecondCpu\":{:.3}}}", speed(wall), speed(cpu)));
+        fields.push(format!(
+            "\"{name}\":{{\"gibPerSecondWall\":{:.3},\"gibPerSecondCpu\":{:.3}}}",
+            speed(wall),
+            speed(cpu)
+        ));
     }
     format!("{{{}}}", fields.join(","))
 }

@@ -1,5 +1,10 @@
 //! One block: which method and shape are cheapest, its payload, and the way back (format section 2.3).
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "lengths of a block are at most 1 MiB"
+)]
+
 use crate::estimate::{self, Histogram};
 use crate::index::{Block, Method, Shape, checksum_of_block};
 use crate::layout::ElementKind;
@@ -153,7 +158,14 @@ impl BlockCoder {
         let start = out.len();
         let mut best: Option<Plan> = None;
         for plan in self.plans(raw, base, kind).into_iter().flatten() {
-            let (at, limit) = (out.len(), if best.is_some() { out.len() - start } else { raw.len() });
+            let (at, limit) = (
+                out.len(),
+                if best.is_some() {
+                    out.len() - start
+                } else {
+                    raw.len()
+                },
+            );
             self.write_payload(plan, raw, base.unwrap_or(raw), out)?;
             if out.len() - at >= limit {
                 out.truncate(at);
@@ -236,16 +248,24 @@ impl BlockCoder {
     fn probe_shape(&mut self, raw: &[u8], base: Option<&[u8]>) -> Shape {
         self.take_sample(raw, base);
         // A few changed values say little about their width, the values themselves a lot.
-        let changed = self.sample.0.iter().zip(&self.sample.1).filter(|(raw, base)| raw != base);
+        let changed = self
+            .sample
+            .0
+            .iter()
+            .zip(&self.sample.1)
+            .filter(|(raw, base)| raw != base);
         let dense_delta = changed.count() > self.sample.0.len() / DENSE_SHARE;
         let mut best = (u64::MAX, Shape::BYTES);
         for shape in PROBED_SHAPES {
-            if raw.len() % shape.width() != 0 || self.sample.0.len() % shape.width() != 0 {
+            if !raw.len().is_multiple_of(shape.width())
+                || !self.sample.0.len().is_multiple_of(shape.width())
+            {
                 continue;
             }
             let mut cost = self.sample_cost(Method::Standalone, shape);
             if dense_delta {
-                let delta = [Method::Subtract, Method::Xor].map(|method| self.sample_cost(method, shape));
+                let delta =
+                    [Method::Subtract, Method::Xor].map(|method| self.sample_cost(method, shape));
                 cost = cost.min(delta[0]).min(delta[1]);
             }
             if cost.saturating_add(cost / SHAPE_MARGIN) < best.0 {
@@ -299,7 +319,10 @@ impl BlockCoder {
         let length = raw.len() / width;
         let mut headers = Headers::default();
         for plane in self.planes.chunks_exact(length) {
-            headers.push(self.streams.encode(plane, plan.shape.content(), &mut self.frames)?);
+            headers.push(
+                self.streams
+                    .encode(plane, plan.shape.content(), &mut self.frames)?,
+            );
         }
         headers.write_to(out);
         let mut frames = &self.frames[..];
@@ -323,9 +346,15 @@ impl BlockCoder {
         let low_bits = sparse::choose_low_bits(nonzero, pair.0.len() / width);
         sparse::split_positions(&self.positions, low_bits, &mut self.high, &mut self.low);
         let mut headers = Headers::default();
-        headers.push(self.streams.encode(&self.high, Content::Other, &mut self.frames)?);
+        headers.push(
+            self.streams
+                .encode(&self.high, Content::Other, &mut self.frames)?,
+        );
         for plane in self.planes.chunks_exact(nonzero) {
-            headers.push(self.streams.encode(plane, shape.content(), &mut self.frames)?);
+            headers.push(
+                self.streams
+                    .encode(plane, shape.content(), &mut self.frames)?,
+            );
         }
         write_varint(nonzero as u64, out);
         out.push(low_bits as u8);
@@ -362,7 +391,11 @@ impl BlockCoder {
                 self.read_dense(block, payload, Some(base), out)?;
             }
             (_, None) => {
-                return Err(Error::invalid_argument("base of a block", "its bytes", "none"));
+                return Err(Error::invalid_argument(
+                    "base of a block",
+                    "its bytes",
+                    "none",
+                ));
             }
         }
         let found = checksum_of_block(out);
@@ -413,7 +446,12 @@ impl BlockCoder {
         let mut reader = Reader::new(payload, "block payload");
         let nonzero = within(reader.varint()?, 1, values, "nonzero values")?;
         let low_bits = u32::from(reader.u8()?);
-        within(low_bits.into(), 0, sparse::LOW_BITS_MAX as usize, "low bits of a gap")?;
+        within(
+            low_bits.into(),
+            0,
+            sparse::LOW_BITS_MAX as usize,
+            "low bits of a gap",
+        )?;
         let high = within(reader.varint()?, nonzero, nonzero + values, "bytes of high")?;
         let mut lengths = [nonzero; WIDTH_MAX + 1];
         lengths[0] = high;
@@ -452,7 +490,10 @@ fn read_planes<'a>(
     length: usize,
 ) -> Result<[&'a [u8]; WIDTH_MAX]> {
     let mut planes: [&[u8]; WIDTH_MAX] = [&[]; WIDTH_MAX];
-    for ((header, slot), plane) in headers.zip(buffer.chunks_exact_mut(length)).zip(&mut planes) {
+    for ((header, slot), plane) in headers
+        .zip(buffer.chunks_exact_mut(length))
+        .zip(&mut planes)
+    {
         let body = reader.bytes(header.stored)?;
         *plane = if header.coding == plane::Coding::Raw {
             body
@@ -490,6 +531,7 @@ impl Headers {
     }
 
     fn write_to(&self, out: &mut Vec<u8>) {
+        out.reserve(self.iter().map(StreamHeader::exact_size).sum());
         for header in self.iter() {
             header.write_to(out);
         }

@@ -3,6 +3,11 @@
 //! Fixed-point integers throughout: the choice of the encoder, and so its output, must not depend on the
 //! rounding of a platform's logarithm.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "the low bits are what is meant"
+)]
+
 /// Fraction bits of a cost.
 pub(crate) const COST_SHIFT: u32 = 16;
 /// One bit, as a cost.
@@ -43,7 +48,7 @@ pub(crate) fn log2(value: u64) -> u64 {
     if value == 0 {
         return 0;
     }
-    let exponent = 63 - value.leading_zeros();
+    let exponent = value.ilog2();
     let mantissa = value << (63 - exponent) << 1;
     let index = (mantissa >> (64 - TABLE_BITS)) as usize;
     let between = (mantissa << TABLE_BITS) >> 48;
@@ -93,8 +98,11 @@ impl PairCounter {
     /// Adds the bytes to the counts. Half as many additions as one for each byte, for a fixed cost of reading and
     /// clearing 256 KiB of counts.
     pub(crate) fn count(&mut self, bytes: &[u8], histogram: &mut Histogram) {
-        let counts: &mut [u32; 1 << 16] =
-            self.counts.as_mut_slice().try_into().expect("one count for each pair");
+        let counts: &mut [u32; 1 << 16] = self
+            .counts
+            .as_mut_slice()
+            .try_into()
+            .expect("one count for each pair");
         let (words, rest) = bytes.as_chunks::<8>();
         for word in words {
             let word = u64::from_le_bytes(*word);
@@ -143,6 +151,7 @@ pub(crate) fn positions(total: u64, marked: u64) -> u64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "a tolerance is given")]
 mod tests {
     use super::*;
 
@@ -151,7 +160,10 @@ mod tests {
         for value in (1..5000_u64).chain([1 << 20, (1 << 30) + 12345, u64::MAX]) {
             let expected = (value as f64).log2();
             let found = log2(value) as f64 / ONE_BIT as f64;
-            assert!((expected - found).abs() < 1e-4, "{value}: {expected} {found}");
+            assert!(
+                (expected - found).abs() < 1e-4,
+                "{value}: {expected} {found}"
+            );
         }
     }
 
@@ -159,11 +171,15 @@ mod tests {
     fn counting_pairs_gives_the_counts_of_bytes() {
         let mut counter = PairCounter::new();
         for length in [0, 1, 7, 8, 9, 1000, 70_003] {
-            let bytes: Vec<u8> = (0..length).map(|place: u32| (place * place >> 3) as u8).collect();
+            let bytes: Vec<u8> = (0..length)
+                .map(|place: u32| ((place * place) >> 3) as u8)
+                .collect();
             let (mut pairs, mut singles, mut naive) = ([0; 256], [0; 256], [0; 256]);
             counter.count(&bytes, &mut pairs);
             count(&bytes, &mut singles);
-            bytes.iter().for_each(|&byte| naive[usize::from(byte)] += 1);
+            for &byte in &bytes {
+                naive[usize::from(byte)] += 1;
+            }
             assert!(pairs == naive && singles == naive);
         }
     }
@@ -171,7 +187,10 @@ mod tests {
     #[test]
     fn uniform_bytes_cost_eight_bits_and_equal_ones_nothing() {
         let mut histogram = [0; 256];
-        count(&(0..=255).cycle().take(25_600).collect::<Vec<u8>>(), &mut histogram);
+        count(
+            &(0..=255).cycle().take(25_600).collect::<Vec<u8>>(),
+            &mut histogram,
+        );
         assert!(histogram.iter().all(|&count| count == 100));
         assert!(entropy(&histogram).abs_diff(25_600 * 8 * ONE_BIT) < 25_600);
         let mut histogram = [0; 256];

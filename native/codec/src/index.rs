@@ -1,5 +1,10 @@
 //! Footer and index of a segment (format sections 2.1 and 2.2).
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "lengths of a block were checked to be at most 1 MiB"
+)]
+
 use crc_fast::{CrcAlgorithm, Digest};
 
 use crate::partition::coalesce;
@@ -77,13 +82,21 @@ impl Footer {
             return Err(Error::corruption("segment magic", "MITHSEG1", found));
         }
         if version != SEGMENT_VERSION {
-            return Err(Error::compatibility("segment version", SEGMENT_VERSION, version));
+            return Err(Error::compatibility(
+                "segment version",
+                SEGMENT_VERSION,
+                version,
+            ));
         }
         if flags != 0 {
             return Err(Error::compatibility("segment flags", 0, flags));
         }
         if reserved != RESERVED {
-            return Err(Error::corruption("reserved bytes of the footer", "zeros", "others"));
+            return Err(Error::corruption(
+                "reserved bytes of the footer",
+                "zeros",
+                "others",
+            ));
         }
         footer.check(stored_bytes)?;
         Ok((footer, crc32))
@@ -94,10 +107,18 @@ impl Footer {
             Err(Error::corruption(what, format!("at most {limit}"), found))
         };
         if self.raw_length > SEGMENT_BYTES_MAX {
-            return wrong("raw length of a segment", SEGMENT_BYTES_MAX, self.raw_length);
+            return wrong(
+                "raw length of a segment",
+                SEGMENT_BYTES_MAX,
+                self.raw_length,
+            );
         }
         if self.raw_offset.checked_add(self.raw_length).is_none() {
-            return wrong("raw offset of a segment", u64::MAX - self.raw_length, self.raw_offset);
+            return wrong(
+                "raw offset of a segment",
+                u64::MAX - self.raw_length,
+                self.raw_offset,
+            );
         }
         if self.block_count > SEGMENT_BLOCKS_MAX {
             let limit = u64::from(SEGMENT_BLOCKS_MAX);
@@ -108,7 +129,11 @@ impl Footer {
             .and_then(|sum| sum.checked_add(FOOTER_BYTES as u64));
         if total != Some(stored_bytes) {
             let found = total.map_or("overflow".into(), |total| total.to_string());
-            return Err(Error::corruption("stored length of a segment", stored_bytes, found));
+            return Err(Error::corruption(
+                "stored length of a segment",
+                stored_bytes,
+                found,
+            ));
         }
         Ok(())
     }
@@ -216,7 +241,11 @@ impl Tag {
             && (!tag.moved || method.uses_base());
         if !sound {
             let found = format!("{byte:#04x}");
-            return Err(Error::corruption("tag of a block", "an allowed combination", found));
+            return Err(Error::corruption(
+                "tag of a block",
+                "an allowed combination",
+                found,
+            ));
         }
         Ok(tag)
     }
@@ -325,7 +354,11 @@ fn read_entries(bytes: &[u8], footer: &Footer) -> Result<Vec<Block>> {
     for (what, expected, found) in [
         ("raw length of the blocks", footer.raw_length, state.raw),
         ("payload of the blocks", footer.payload_length, state.stored),
-        ("number of blocks", u64::from(footer.block_count), blocks.len() as u64),
+        (
+            "number of blocks",
+            u64::from(footer.block_count),
+            blocks.len() as u64,
+        ),
     ] {
         if expected != found {
             return Err(Error::corruption(what, expected, found));
@@ -356,7 +389,11 @@ fn read_entry(
     } = Tag::read_from(reader)?;
     let values = reader.varint()?;
     if values == 0 || values > BLOCK_BYTES_MAX >> shape.width_log2 {
-        return Err(Error::corruption("values of a block", "1 byte to 1 MiB", values));
+        return Err(Error::corruption(
+            "values of a block",
+            "1 byte to 1 MiB",
+            values,
+        ));
     }
     let raw_length = values << shape.width_log2;
     if moved {
@@ -372,10 +409,18 @@ fn read_entry(
     };
     let room = u64::from(footer.block_count) - blocks.len() as u64;
     if count == 0 || count > room {
-        return Err(Error::corruption("blocks of a run", format!("1 to {room}"), count));
+        return Err(Error::corruption(
+            "blocks of a run",
+            format!("1 to {room}"),
+            count,
+        ));
     }
     if method.has_planes() && stored >= raw_length {
-        return Err(Error::corruption("stored length of a block", "less than raw", stored));
+        return Err(Error::corruption(
+            "stored length of a block",
+            "less than raw",
+            stored,
+        ));
     }
     for _ in 0..count {
         let base_offset = if method.uses_base() {
@@ -399,7 +444,10 @@ fn read_entry(
         if cursor.raw > footer.raw_length || cursor.stored > footer.payload_length {
             return Err(Error::corruption(
                 "blocks of the index",
-                format!("{} raw, {} stored", footer.raw_length, footer.payload_length),
+                format!(
+                    "{} raw, {} stored",
+                    footer.raw_length, footer.payload_length
+                ),
                 format!("{} raw, {} stored", cursor.raw, cursor.stored),
             ));
         }
@@ -527,10 +575,14 @@ impl SegmentIndex {
             ));
         }
         let (start, stop) = (raw_start - begin, raw_end - begin);
-        let first_block = self.blocks.partition_point(|block| block.raw_end() <= start);
+        let first_block = self
+            .blocks
+            .partition_point(|block| block.raw_end() <= start);
         let mut last_block = self.blocks.partition_point(|block| block.raw_start < stop);
         let limit = self.blocks[first_block].raw_start.saturating_add(max_raw);
-        let within = self.blocks.partition_point(|block| block.raw_end() <= limit);
+        let within = self
+            .blocks
+            .partition_point(|block| block.raw_end() <= limit);
         last_block = last_block.min(within.max(first_block + 1));
         let blocks = &self.blocks[first_block..last_block];
         let (head, tail) = (&blocks[0], &blocks[blocks.len() - 1]);

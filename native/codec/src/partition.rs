@@ -1,9 +1,14 @@
 //! The cut of a segment's range into blocks.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "offsets in a segment are at most 256 MiB"
+)]
+
 use std::ops::Range;
 
-use crate::layout::{ElementKind, Region};
 use crate::index::BASE_END_MAX;
+use crate::layout::{ElementKind, Region};
 use crate::segment::ByteRange;
 use crate::{Error, Result};
 
@@ -184,7 +189,10 @@ mod tests {
             region(30, 10, ElementKind::Byte, None),
         ];
         let range = |offset, length| ByteRange { offset, length };
-        assert_eq!(base_ranges(&regions, 0, 40), [range(50, 10), range(100, 15)]);
+        assert_eq!(
+            base_ranges(&regions, 0, 40),
+            [range(50, 10), range(100, 15)]
+        );
         assert_eq!(base_ranges(&regions, 5, 10), [range(50, 5), range(105, 5)]);
     }
 }

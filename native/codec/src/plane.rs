@@ -280,7 +280,12 @@ pub(crate) fn write_body(
 fn is_constant(bytes: &[u8]) -> bool {
     // Most streams differ within the first bytes; the rest is compared a vector at a time.
     let first = bytes[0];
-    bytes.chunks(64).all(|chunk| chunk.iter().fold(0, |differs, byte| differs | (byte ^ first)) == 0)
+    bytes.chunks(64).all(|chunk| {
+        chunk
+            .iter()
+            .fold(0, |differs, byte| differs | (byte ^ first))
+            == 0
+    })
 }
 
 /// Whether an entropy coder would gain next to nothing, from a few samples.
@@ -311,6 +316,7 @@ fn zstd_error(what: &str, code: usize) -> Error {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers of a test")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -335,9 +341,14 @@ mod tests {
                 assert_eq!(frames.len(), 3);
             }
             let mut reader = Reader::new(&written, "test");
-            assert_eq!(StreamHeader::read_from(&mut reader, bytes.len()).unwrap(), header);
+            assert_eq!(
+                StreamHeader::read_from(&mut reader, bytes.len()).unwrap(),
+                header
+            );
             let mut out = vec![0xaa; bytes.len()];
-            coder.decode(header, reader.bytes(header.stored).unwrap(), &mut out).unwrap();
+            coder
+                .decode(header, reader.bytes(header.stored).unwrap(), &mut out)
+                .unwrap();
             assert!(out == bytes);
         }
     }
@@ -345,18 +356,25 @@ mod tests {
     #[test]
     fn every_frame_is_read_by_stock_zstd() {
         let mut state = 1_u64;
-        for length in [1, 2, 23, 24, 25, 300, 4095, 4096, 5000, 70_000, 131_072, 262_144, 300_000] {
+        for length in [
+            1, 2, 23, 24, 25, 300, 4095, 4096, 5000, 70_000, 131_072, 262_144, 300_000,
+        ] {
             for symbols in [1, 2, 3, 20, 130, 256] {
                 let bytes: Vec<u8> = (0..length)
                     .map(|_| {
-                        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                        state = state
+                            .wrapping_mul(6_364_136_223_846_793_005)
+                            .wrapping_add(1);
                         let wide = (state >> 33) % symbols;
                         ((state >> 13) % (wide + 1)) as u8
                     })
                     .collect();
                 check(&bytes, Level::Default);
             }
-            check(&b"to be or not to be, ".repeat(length / 20 + 1)[..length], Level::Fast);
+            check(
+                &b"to be or not to be, ".repeat(length / 20 + 1)[..length],
+                Level::Fast,
+            );
         }
         check(&b"to be or not to be, ".repeat(500), Level::Max);
     }

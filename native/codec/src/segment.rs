@@ -7,6 +7,11 @@
 //!
 //! Working memory is a few MiB for each thread, whatever the segment's length; the output comes on top.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "lengths in a segment are at most 256 MiB"
+)]
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -210,10 +215,21 @@ pub fn encode_segment(
     let raw_length = raw.len() as u64;
     if raw_length > SEGMENT_BYTES_MAX {
         let limit = format!("at most {SEGMENT_BYTES_MAX}");
-        return Err(Error::invalid_argument("length of a segment", limit, raw_length));
+        return Err(Error::invalid_argument(
+            "length of a segment",
+            limit,
+            raw_length,
+        ));
     }
-    if raw_offset.checked_add(raw_length).is_none_or(|end| end > crate::index::BASE_END_MAX) {
-        return Err(Error::invalid_argument("offset of a segment", "below 2^63", raw_offset));
+    if raw_offset
+        .checked_add(raw_length)
+        .is_none_or(|end| end > crate::index::BASE_END_MAX)
+    {
+        return Err(Error::invalid_argument(
+            "offset of a segment",
+            "below 2^63",
+            raw_offset,
+        ));
     }
     base.check()?;
     let mut pieces = partition::pieces(regions, raw_offset, raw_length)?;
@@ -233,7 +249,9 @@ pub fn encode_segment(
     let fits = pieces.len() <= SEGMENT_BLOCKS_MAX as usize;
     let mut blocks = Vec::new();
     if fits {
-        blocks = job.encode(&pieces, options.threads, out).inspect_err(|_| out.truncate(start))?;
+        blocks = job
+            .encode(&pieces, options.threads, out)
+            .inspect_err(|_| out.truncate(start))?;
         finish(&blocks, raw_offset, raw_length, start, out);
     }
     if !fits || out.len() - start > limit {
@@ -304,7 +322,9 @@ impl EncodeJob<'_> {
             let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
             let mut shares = vec![work()];
             shares.extend(others.into_iter().map(|thread| {
-                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             }));
             shares.into_iter().collect::<Result<Vec<_>>>()
         })?;
@@ -399,7 +419,11 @@ pub fn decode_window(
     out: &mut [u8],
 ) -> Result<()> {
     let lengths = [
-        ("stored bytes of the window", window.stored.length, stored.len()),
+        (
+            "stored bytes of the window",
+            window.stored.length,
+            stored.len(),
+        ),
         ("output of the window", window.raw.length, out.len()),
     ];
     for (what, expected, found) in lengths {
@@ -412,7 +436,10 @@ pub fn decode_window(
         .blocks_of(window)
         .filter(|blocks| {
             let raw: u64 = blocks.iter().map(|block| u64::from(block.raw_length)).sum();
-            let kept: u64 = blocks.iter().map(|block| u64::from(block.stored_length)).sum();
+            let kept: u64 = blocks
+                .iter()
+                .map(|block| u64::from(block.stored_length))
+                .sum();
             raw == window.raw.length && kept == window.stored.length
         })
         .ok_or_else(|| Error::invalid_argument("window", "one of this index", "another"))?;
@@ -460,7 +487,9 @@ impl DecodeJob<'_> {
             let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
             let mut result = work();
             for thread in others {
-                let other = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                let other = thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
                 result = result.and(other);
             }
             result
@@ -472,7 +501,10 @@ impl DecodeJob<'_> {
         let payload = &self.stored[start..start + block.stored_length as usize];
         let length = u64::from(block.raw_length);
         let base = if block.method.uses_base() {
-            Some(self.base.find(&self.base_starts, block.base_offset, length)?)
+            Some(
+                self.base
+                    .find(&self.base_starts, block.base_offset, length)?,
+            )
         } else {
             None
         };

@@ -5,6 +5,11 @@
 //! that the entropy coder takes. Positions are stored once per value, not once per plane: at 1% changed that
 //! is the difference between 67x and over 100x.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "positions and gaps are below 1 Mi"
+)]
+
 use crate::{Error, Result};
 
 /// Most low bits of a gap.
@@ -106,7 +111,13 @@ mod tests {
         join_positions((&high, &low), low_bits, positions.len(), values, &mut found).unwrap();
         assert_eq!(positions, found);
         let one_less = positions[positions.len() - 1] as usize;
-        let result = join_positions((&high, &low), low_bits, positions.len(), one_less, &mut found);
+        let result = join_positions(
+            (&high, &low),
+            low_bits,
+            positions.len(),
+            one_less,
+            &mut found,
+        );
         assert!(result.is_err());
     }
 

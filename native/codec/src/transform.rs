@@ -5,6 +5,15 @@
 //! baseline. All of it is integer arithmetic, so every version gives the same bytes. Cost: about that of a
 //! memory copy.
 
+#![expect(
+    clippy::inline_always,
+    reason = "each version of a loop must be compiled whole for its instruction set"
+)]
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "positions in a block are below 1 Mi"
+)]
+
 use std::ops::{BitOr, BitXor, Shl, Shr};
 
 /// What is done to a value before it is cut into planes.
@@ -168,7 +177,11 @@ macro_rules! map {
     };
 }
 map!(Plain, |value, _base| value, value);
-map!(Rotate, |value, _base| value.rotate_up(), value.rotate_down());
+map!(
+    Rotate,
+    |value, _base| value.rotate_up(),
+    value.rotate_down()
+);
 map!(Xor, |value, base| value ^ base, value ^ base);
 map!(
     XorRotate,
@@ -442,7 +455,11 @@ mod tests {
         let order = |v: u128| if v & top != 0 { !v & mask } else { v | top };
         let fold = |d: u128| {
             let d = d & mask;
-            if d & top != 0 { (!(d << 1)) & mask } else { d << 1 }
+            if d & top != 0 {
+                (!(d << 1)) & mask
+            } else {
+                d << 1
+            }
         };
         let result = match transform {
             Transform::Plain => v,
@@ -464,7 +481,9 @@ mod tests {
         for index in 0..count {
             let place = index * width..(index + 1) * width;
             let expected = naive(transform, width, &raw[place.clone()], &base[place]);
-            let found: Vec<u8> = (0..width).map(|plane| planes[plane * count + index]).collect();
+            let found: Vec<u8> = (0..width)
+                .map(|plane| planes[plane * count + index])
+                .collect();
             assert_eq!(found, expected, "{transform:?} {width} at {index}");
         }
         let views: Vec<&[u8]> = if count == 0 {

@@ -5,7 +5,10 @@ use mithril_checkpoint::segment::{
     BaseView, ByteRange, EncodeOptions, IndexRead, SegmentIndex, decode_window, encode_segment,
 };
 
-const SPEC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/format/checkpoint-v1.md");
+const SPEC: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../docs/format/checkpoint-v1.md"
+);
 const FENCE: &str = "```segment-hex";
 
 /// 8 bytes of text without a base, then 1000 floats of which two differ from the base.
@@ -36,10 +39,16 @@ fn example() -> (Vec<u8>, Vec<u8>, [Region; 2]) {
 /// The hex digits between the fences, without the comments behind `#`.
 fn documented() -> Vec<u8> {
     let text = std::fs::read_to_string(SPEC).expect("the specification is part of the repository");
-    let after = text.split(FENCE).nth(1).expect("the specification has the example");
+    let after = text
+        .split(FENCE)
+        .nth(1)
+        .expect("the specification has the example");
     let block = after.split("```").next().expect("the example ends");
-    let digits: String =
-        block.lines().flat_map(|line| line.split('#').next()).flat_map(str::split_whitespace).collect();
+    let digits: String = block
+        .lines()
+        .filter_map(|line| line.split('#').next())
+        .flat_map(str::split_whitespace)
+        .collect();
     digits
         .as_bytes()
         .chunks(2)
@@ -62,15 +71,26 @@ fn the_documented_segment_is_what_the_encoder_writes() {
         bytes: &base,
     };
     let mut out = Vec::new();
-    encode_segment(&raw, 4096, &regions, view, &EncodeOptions::default(), &mut out).unwrap();
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x} ")).collect::<String>();
+    encode_segment(
+        &raw,
+        4096,
+        &regions,
+        view,
+        &EncodeOptions::default(),
+        &mut out,
+    )
+    .unwrap();
+    let hex = |bytes: &[u8]| {
+        let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+        digits.collect::<Vec<_>>().join(" ")
+    };
     assert_eq!(hex(&out), hex(&documented()));
     let IndexRead::Index(index) = SegmentIndex::read_from(&out, out.len() as u64).unwrap() else {
         panic!("the whole segment is given");
     };
     let window = index.window(4096, 8104, u64::MAX).unwrap();
     let mut restored = vec![0; raw.len()];
-    let stored = &out[..window.stored.length as usize];
+    let stored = &out[..usize::try_from(window.stored.length).unwrap()];
     decode_window(&index, &window, stored, view, 1, &mut restored).unwrap();
     assert_eq!(restored, raw);
 }

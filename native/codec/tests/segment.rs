@@ -1,5 +1,11 @@
 //! Segments through the public interface: what goes in comes out, and damage is noticed.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "small numbers of a test"
+)]
+
 use mithril_checkpoint::layout::{ElementKind, Region};
 use mithril_checkpoint::segment::{
     BaseView, ByteRange, EncodeOptions, IndexRead, Level, SegmentIndex, base_ranges, decode_window,
@@ -41,12 +47,16 @@ impl Random {
 
     /// About normal, from twelve uniform numbers.
     fn normal(&mut self) -> f32 {
-        let sum: f32 = (0..12).map(|_| (self.below(1 << 20) as f32) / (1 << 20) as f32).sum();
+        let sum: f32 = (0..12)
+            .map(|_| (self.below(1 << 20) as f32) / (1 << 20) as f32)
+            .sum();
         sum - 6.0
     }
 
     fn weights(&mut self, count: usize) -> Vec<u8> {
-        (0..count).flat_map(|_| (self.normal() * 0.04).to_le_bytes()).collect()
+        (0..count)
+            .flat_map(|_| (self.normal() * 0.04).to_le_bytes())
+            .collect()
     }
 
     fn halves(&mut self, count: usize) -> Vec<u8> {
@@ -101,9 +111,15 @@ impl Case {
             bytes: &bytes,
         };
         let mut out = b"before".to_vec();
-        let stats =
-            encode_segment(&self.raw, self.raw_offset, &self.regions, view, options, &mut out)
-                .unwrap();
+        let stats = encode_segment(
+            &self.raw,
+            self.raw_offset,
+            &self.regions,
+            view,
+            options,
+            &mut out,
+        )
+        .unwrap();
         let total = stats.identical + stats.delta + stats.standalone + stats.raw;
         assert_eq!(total, self.raw.len() as u64);
         out.split_off(6)
@@ -116,7 +132,10 @@ impl Case {
     /// Encodes and restores; returns the stored length.
     fn round_trip(&self) -> usize {
         let stored = self.encode(&EncodeOptions::default());
-        assert!(self.decode(&stored).unwrap() == self.raw, "restored bytes differ");
+        assert!(
+            self.decode(&stored).unwrap() == self.raw,
+            "restored bytes differ"
+        );
         assert!(stored.len() <= self.raw.len() + self.raw.len() / 1000 + 128);
         stored.len()
     }
@@ -144,8 +163,16 @@ fn decode(stored: &[u8], base: &[u8], max_raw: u64, threads: usize) -> Result<Ve
     let mut at = index.raw_offset();
     while at < end {
         let window = index.window(at, end, max_raw)?;
-        if window.base_ranges.iter().any(|range| range.end() > base.len() as u64) {
-            return Err(mithril_checkpoint::Error::corruption("base", base.len(), "more"));
+        if window
+            .base_ranges
+            .iter()
+            .any(|range| range.end() > base.len() as u64)
+        {
+            return Err(mithril_checkpoint::Error::corruption(
+                "base",
+                base.len(),
+                "more",
+            ));
         }
         let bytes = pick(base, &window.base_ranges);
         let view = BaseView {
@@ -165,8 +192,10 @@ fn decode(stored: &[u8], base: &[u8], max_raw: u64, threads: usize) -> Result<Ve
 fn every_kind_and_odd_size_comes_back() {
     let mut random = Random(1);
     for kind in KINDS {
-        for size in [0_usize, 1, 2, 3, 4, 5, 7, 8, 9, 63, 64, 65, 127, 1000, 4099, 524_288, 524_289, 1_100_003]
-        {
+        for size in [
+            0_usize, 1, 2, 3, 4, 5, 7, 8, 9, 63, 64, 65, 127, 1000, 4099, 524_288, 524_289,
+            1_100_003,
+        ] {
             Case::plain(random.bytes(size), kind).round_trip();
             Case::plain(random.weights(size.div_ceil(4))[..size].to_vec(), kind).round_trip();
             Case::plain(vec![0x5a; size], kind).round_trip();
@@ -209,9 +238,19 @@ fn payloads_of_nan_and_negative_zeros_survive() {
         1,
         0x8000_0001,
     ];
-    let raw: Vec<u8> = patterns.iter().cycle().take(5000).flat_map(|bits| bits.to_le_bytes()).collect();
-    let base: Vec<u8> =
-        patterns.iter().rev().cycle().take(5000).flat_map(|bits| bits.to_le_bytes()).collect();
+    let raw: Vec<u8> = patterns
+        .iter()
+        .cycle()
+        .take(5000)
+        .flat_map(|bits| bits.to_le_bytes())
+        .collect();
+    let base: Vec<u8> = patterns
+        .iter()
+        .rev()
+        .cycle()
+        .take(5000)
+        .flat_map(|bits| bits.to_le_bytes())
+        .collect();
     for kind in KINDS {
         Case::plain(raw.clone(), kind).round_trip();
         Case::delta(raw.clone(), base.clone(), kind).round_trip();
@@ -249,7 +288,11 @@ fn one_percent_changed_is_a_hundred_times_smaller() {
     }
     for kind in [ElementKind::Float32, ElementKind::Probe] {
         let stored = Case::delta(raw.clone(), base.clone(), kind).round_trip();
-        assert!(raw.len() / stored >= 100, "{kind:?}: {}", raw.len() as f64 / stored as f64);
+        assert!(
+            raw.len() / stored >= 100,
+            "{kind:?}: {}",
+            raw.len() as f64 / stored as f64
+        );
     }
 }
 
@@ -308,7 +351,10 @@ fn values_across_segment_borders_come_back() {
                 regions: regions.to_vec(),
                 base: Vec::new(),
             };
-            restored.extend(case.decode(&case.encode(&EncodeOptions::default())).unwrap());
+            restored.extend(
+                case.decode(&case.encode(&EncodeOptions::default()))
+                    .unwrap(),
+            );
         }
         assert!(restored == original);
     }
@@ -413,10 +459,16 @@ fn small_segments() -> Vec<(Case, Vec<u8>)> {
     for at in (0..sparse.len()).step_by(320) {
         sparse[at] ^= 1;
     }
-    let dense: Vec<u8> = base.iter().map(|byte| byte ^ (random.next() & 1) as u8).collect();
+    let dense: Vec<u8> = base
+        .iter()
+        .map(|byte| byte ^ (random.next() & 1) as u8)
+        .collect();
     [
         Case::plain(base.clone(), ElementKind::Float32),
-        Case::plain(b"plain text, plain text, plain text".repeat(9), ElementKind::Byte),
+        Case::plain(
+            b"plain text, plain text, plain text".repeat(9),
+            ElementKind::Byte,
+        ),
         Case::plain(random.bytes(100), ElementKind::Byte),
         Case::plain(vec![9; 4000], ElementKind::Int32),
         Case::delta(base.clone(), base.clone(), ElementKind::Float32),
@@ -436,7 +488,11 @@ fn small_segments() -> Vec<(Case, Vec<u8>)> {
 fn a_truncated_segment_is_an_error() {
     for (case, stored) in small_segments() {
         for length in 0..stored.len() {
-            assert!(case.decode(&stored[..length]).is_err(), "{length} of {}", stored.len());
+            assert!(
+                case.decode(&stored[..length]).is_err(),
+                "{length} of {}",
+                stored.len()
+            );
         }
         let longer = [&stored[..], &[0]].concat();
         assert!(case.decode(&longer).is_err());
@@ -451,7 +507,10 @@ fn a_flipped_bit_never_gives_other_bytes() {
             damaged[bit / 8] ^= 1 << (bit % 8);
             if let Ok(restored) = case.decode(&damaged) {
                 assert!(restored == case.raw, "bit {bit} gave other bytes");
-                assert!(bit / 8 < stored.len() - 64, "bit {bit} of the footer was not noticed");
+                assert!(
+                    bit / 8 < stored.len() - 64,
+                    "bit {bit} of the footer was not noticed"
+                );
             }
             damaged[bit / 8] ^= 1 << (bit % 8);
         }
@@ -463,7 +522,8 @@ fn a_short_tail_asks_for_more() {
     let case = Case::plain(Random(12).weights(2_000_000), ElementKind::Float32);
     let stored = case.encode(&EncodeOptions::default());
     let total = stored.len() as u64;
-    let read = |bytes: u64| SegmentIndex::read_from(&stored[(total - bytes) as usize..], total).unwrap();
+    let read =
+        |bytes: u64| SegmentIndex::read_from(&stored[(total - bytes) as usize..], total).unwrap();
     let IndexRead::NeedMore(64) = read(10) else {
         panic!("the footer is 64 bytes");
     };
@@ -489,8 +549,22 @@ fn wrong_calls_are_refused_and_leave_the_output_alone() {
     };
     for result in [
         encode_segment(&case.raw, 0, &case.regions, view, &options, &mut out),
-        encode_segment(&case.raw, 1, &case.regions, BaseView::default(), &options, &mut out),
-        encode_segment(&case.raw, u64::MAX, &case.regions, BaseView::default(), &options, &mut out),
+        encode_segment(
+            &case.raw,
+            1,
+            &case.regions,
+            BaseView::default(),
+            &options,
+            &mut out,
+        ),
+        encode_segment(
+            &case.raw,
+            u64::MAX,
+            &case.regions,
+            BaseView::default(),
+            &options,
+            &mut out,
+        ),
         encode_segment(
             &case.raw,
             0,
@@ -523,7 +597,10 @@ fn the_wrong_base_is_noticed() {
     let mut case = Case::delta(raw, base, ElementKind::Float32);
     let stored = case.encode(&EncodeOptions::default());
     case.base[2000] ^= 1;
-    assert_eq!(case.decode(&stored).unwrap_err().kind(), ErrorKind::Corruption);
+    assert_eq!(
+        case.decode(&stored).unwrap_err().kind(),
+        ErrorKind::Corruption
+    );
 }
 
 proptest! {

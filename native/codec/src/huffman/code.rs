@@ -1,5 +1,10 @@
 //! Code lengths from counts, and the codes that zstd derives from lengths.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "symbols and lengths of codes fit a byte"
+)]
+
 use super::CODE_BITS_MAX;
 use crate::estimate::Histogram;
 
@@ -32,7 +37,10 @@ impl Code {
         order.sort_unstable();
         let mut lengths = [0; 256];
         package_merge(order, &mut lengths);
-        let longest = order.iter().map(|&(_, symbol)| lengths[usize::from(symbol)]).max()?;
+        let longest = order
+            .iter()
+            .map(|&(_, symbol)| lengths[usize::from(symbol)])
+            .max()?;
         let last = order.iter().map(|&(_, symbol)| symbol).max()?;
         Some(Self {
             lengths,
@@ -43,10 +51,7 @@ impl Code {
 
     /// The code with these weights of symbols 0, 1, ...; the weight of the symbol after them completes it.
     pub(super) fn of_weights(weights: &[u8]) -> Option<Self> {
-        let total: u32 = weights
-            .iter()
-            .map(|&weight| (1_u32 << weight) >> 1)
-            .sum();
+        let total: u32 = weights.iter().map(|&weight| (1_u32 << weight) >> 1).sum();
         let longest = total.checked_ilog2()? + 1;
         let missing = (1_u32 << longest) - total;
         if longest as usize > CODE_BITS_MAX || !missing.is_power_of_two() || weights.len() > 255 {
@@ -58,14 +63,21 @@ impl Code {
             last: weights.len() as u8,
         };
         let last_weight = missing.ilog2() as u8 + 1;
-        for (length, &weight) in code.lengths.iter_mut().zip(weights.iter().chain([&last_weight])) {
+        for (length, &weight) in code
+            .lengths
+            .iter_mut()
+            .zip(weights.iter().chain([&last_weight]))
+        {
             if weight > 0 {
                 *length = (code.longest + 1).checked_sub(weight)?;
             }
         }
         // A code has an even number of longest codes, at least two; zstd refuses others.
-        let longest = code.lengths.iter().filter(|&&length| length == code.longest).count();
-        (longest >= 2).then_some(code)
+        let mut longest = code
+            .lengths
+            .iter()
+            .filter(|&&length| length == code.longest);
+        longest.nth(1).is_some().then_some(code)
     }
 
     /// zstd's weights: 0 without a code, else 1 for the longest codes and one more for each bit less.
@@ -102,7 +114,9 @@ impl Code {
     /// Bits that symbols with these counts take.
     pub(crate) fn cost_bits(&self, histogram: &Histogram) -> u64 {
         let costs = histogram.iter().zip(&self.lengths);
-        costs.map(|(&count, &length)| u64::from(count) * u64::from(length)).sum()
+        costs
+            .map(|(&count, &length)| u64::from(count) * u64::from(length))
+            .sum()
     }
 }
 

@@ -1,5 +1,14 @@
 //! A frame of literals back to bytes.
 
+#![expect(
+    clippy::inline_always,
+    reason = "each version of a loop must be compiled whole for its instruction set"
+)]
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "the low bits are what is meant, and lengths are those of a block"
+)]
+
 use super::{
     BLOCK_COMPRESSED, BLOCK_LITERALS_MAX, BLOCK_RAW, CODE_BITS_MAX, Code, JUMP_TABLE_BYTES,
     LITERALS_TREELESS, LITERALS_WITH_TREE, MAGIC, SINGLE_SEGMENT, STREAMS, weights,
@@ -172,8 +181,13 @@ fn follow(entry: Entry, index: usize, single: &[Entry; TABLE_ENTRIES]) -> Entry 
     let count = (entry >> COUNT_SHIFT) & 0xff;
     let next = single[(index << bits_of(entry)) % TABLE_ENTRIES];
     // Bits and numbers add up; the symbol goes above those that are there.
-    let joined = (entry + (next & 0xffff)) | (next >> SYMBOLS_SHIFT) << (SYMBOLS_SHIFT as u64 + 8 * count);
-    if bits_of(joined) <= CODE_BITS_MAX as u64 { joined } else { entry }
+    let joined = (entry + (next & 0xffff))
+        | (next >> SYMBOLS_SHIFT) << (u64::from(SYMBOLS_SHIFT) + 8 * count);
+    if bits_of(joined) <= CODE_BITS_MAX as u64 {
+        joined
+    } else {
+        entry
+    }
 }
 
 /// What follows the header of a frame of `content` bytes.
@@ -184,7 +198,9 @@ fn after_frame_header(frame: &[u8], content: u64) -> Option<&[u8]> {
         return None;
     }
     let (size, rest) = match descriptor >> 6 {
-        0 => rest.split_first().map(|(&size, rest)| (u64::from(size), rest))?,
+        0 => rest
+            .split_first()
+            .map(|(&size, rest)| (u64::from(size), rest))?,
         1 => rest
             .split_first_chunk()
             .map(|(size, rest)| (u64::from(u16::from_le_bytes(*size)) + 256, rest))?,
@@ -277,7 +293,8 @@ impl<'a> BitReader<'a> {
             let entry = table[(bits >> (64 - CODE_BITS_MAX)) as usize];
             bits = bits.wrapping_shl(entry as u32);
             let offset = written & ROUND_MASK;
-            room[offset..offset + 4].copy_from_slice(&((entry >> SYMBOLS_SHIFT) as u32).to_le_bytes());
+            room[offset..offset + 4]
+                .copy_from_slice(&((entry >> SYMBOLS_SHIFT) as u32).to_le_bytes());
             written += ((entry >> COUNT_SHIFT) & 0xff) as usize;
         }
         self.at += written;

@@ -1,8 +1,18 @@
 //! Literals to a frame.
 
+#![expect(
+    clippy::inline_always,
+    reason = "each version of a loop must be compiled whole for its instruction set"
+)]
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "the low bits are what is meant, and lengths are those of a block"
+)]
+
 use super::{
     BLOCK_COMPRESSED, BLOCK_LITERALS_MAX, BLOCK_RAW, CODE_BITS_MAX, Code, FRAME_LITERALS_MIN,
-    JUMP_TABLE_BYTES, LITERALS_TREELESS, LITERALS_WITH_TREE, MAGIC, SINGLE_SEGMENT, STREAMS, weights,
+    JUMP_TABLE_BYTES, LITERALS_TREELESS, LITERALS_WITH_TREE, MAGIC, SINGLE_SEGMENT, STREAMS,
+    weights,
 };
 
 /// Symbols that are read at once.
@@ -65,12 +75,7 @@ impl HuffmanEncoder {
     }
 
     /// Appends the content of a compressed block; `false`, and nothing appended, if it would not be smaller.
-    fn write_literals(
-        &mut self,
-        literals: &[u8],
-        tree: &[u8],
-        out: &mut Vec<u8>,
-    ) -> bool {
+    fn write_literals(&mut self, literals: &[u8], tree: &[u8], out: &mut Vec<u8>) -> bool {
         const HEADER_BYTES: usize = 5;
         let quarter = literals.len().div_ceil(STREAMS);
         let room = quarter * CODE_BITS_MAX / 8 + SLACK;
@@ -88,7 +93,11 @@ impl HuffmanEncoder {
         if HEADER_BYTES + body + 1 >= literals.len() {
             return false;
         }
-        let kind = if tree.is_empty() { LITERALS_TREELESS } else { LITERALS_WITH_TREE };
+        let kind = if tree.is_empty() {
+            LITERALS_TREELESS
+        } else {
+            LITERALS_WITH_TREE
+        };
         let header = kind | 3 << 2 | (literals.len() as u64) << 4 | (body as u64) << 22;
         out.extend_from_slice(&header.to_le_bytes()[..HEADER_BYTES]);
         out.extend_from_slice(tree);
@@ -198,7 +207,10 @@ impl PairTable {
         for group in second_groups.iter().rev().skip(both) {
             two.put_group(*group, pairs);
         }
-        [self.finish(first_front, one), self.finish(second_front, two)]
+        [
+            self.finish(first_front, one),
+            self.finish(second_front, two),
+        ]
     }
 
     /// Writes the symbols before the groups and the mark; returns the length of the stream.

@@ -1,3 +1,5 @@
+#![expect(clippy::cast_possible_truncation, reason = "small numbers of a test")]
+
 use proptest::prelude::*;
 
 use super::*;
@@ -8,7 +10,9 @@ fn skewed(seed: u64, count: usize, first: u8, symbols: u32) -> Vec<u8> {
     let mut state = seed | 1;
     (0..count)
         .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let a = (state >> 40) as u32 % symbols;
             let b = (state >> 20) as u32 % (a + 1);
             first.wrapping_add((b % (a + 1)) as u8)
@@ -33,7 +37,10 @@ fn check(bytes: &[u8], own_decoder: bool) {
         return;
     }
     let frame = &frame[3..];
-    assert!(zstd::bulk::decompress(frame, bytes.len()).unwrap() == bytes, "libzstd differs");
+    assert!(
+        zstd::bulk::decompress(frame, bytes.len()).unwrap() == bytes,
+        "libzstd differs"
+    );
     assert!(frame.len() as u64 <= code.cost_bits(&histogram) / 8 + 200);
     let mut out = vec![0xaa; bytes.len()];
     let found = HuffmanDecoder::new().decode(frame, &mut out);
@@ -43,7 +50,10 @@ fn check(bytes: &[u8], own_decoder: bool) {
 
 #[test]
 fn libzstd_and_the_own_decoder_read_frames_of_many_sizes_and_laws() {
-    for (seed, count) in [400, 1000, 4099, 65_536, 131_072, 131_073, 131_100, 400_001].into_iter().enumerate() {
+    for (seed, count) in [400, 1000, 4099, 65_536, 131_072, 131_073, 131_100, 400_001]
+        .into_iter()
+        .enumerate()
+    {
         for symbols in [2, 3, 17, 40, 100] {
             check(&skewed(seed as u64, count, 20, symbols), true);
         }

@@ -2,6 +2,11 @@
 //!
 //! zstd also knows weights compressed by FSE, which it needs for symbols above 128.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "a description has at most 128 weights"
+)]
+
 use super::code::Code;
 
 /// A header byte of 128 or more says: this many weights, plus 127, follow, four bits each.
@@ -17,7 +22,11 @@ pub(super) fn write_to(code: &Code, out: &mut Vec<u8>) -> bool {
     }
     out.push((DIRECT + count) as u8);
     for symbol in (0..count).step_by(2) {
-        let second = if symbol + 1 < count { code.weight(symbol + 1) } else { 0 };
+        let second = if symbol + 1 < count {
+            code.weight(symbol + 1)
+        } else {
+            0
+        };
         out.push(code.weight(symbol) << 4 | second);
     }
     true
@@ -33,6 +42,8 @@ pub(super) fn read_from(bytes: &[u8]) -> Option<(Code, &[u8])> {
         pair[0] = byte >> 4;
         pair[1] = byte & 15;
     }
-    let weights = weights.get(..count).filter(|weights| weights.iter().all(|&weight| weight <= 11))?;
+    let weights = weights
+        .get(..count)
+        .filter(|weights| weights.iter().all(|&weight| weight <= 11))?;
     Some((Code::of_weights(weights)?, rest))
 }
