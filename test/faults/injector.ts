@@ -1,6 +1,11 @@
 import type { CheckpointContext } from '../../shared/app/checkpoint/context.ts';
-import { EntryTableError } from '../../shared/ports/entry-table.ts';
-import { type ObjectReference, ObjectStoreError } from '../../shared/ports/object-store.ts';
+import { type EntryTable, EntryTableError } from '../../shared/ports/entry-table.ts';
+import {
+  type MultipartStore,
+  type ObjectReference,
+  type ObjectStore,
+  ObjectStoreError,
+} from '../../shared/ports/object-store.ts';
 import { WorkflowError } from '../../shared/ports/workflow.ts';
 
 /** The worker is gone: whatever it does next fails as well. */
@@ -131,83 +136,106 @@ const cutRead = <T extends { readonly kind: string }>(answer: T): T =>
     ? { ...answer, bytes: answer.bytes.subarray(0, Math.max(0, answer.bytes.length - 3)) }
     : answer;
 
+/** One worker's way through the injector: what is called, on what, and how it fails. */
+class Caller {
+  readonly #injector: Injector;
+  readonly #state: string;
+  readonly #worker: Worker = { isDead: false };
+
+  constructor(injector: Injector, state: string) {
+    this.#injector = injector;
+    this.#state = state;
+  }
+
+  object<T>(
+    method: string,
+    reference: ObjectReference,
+    effect: () => Promise<T>,
+    cut: ((answer: T) => T) | null = null,
+  ): Promise<T> {
+    return this.#injector.call(this.#worker, {
+      site: `${this.#state}: ${method} ${kindOfKey(reference.key)}`,
+      fail: (code) =>
+        new ObjectStoreError(code, reference, { message: 'injected', retryable: true }),
+      effect,
+      cut,
+    });
+  }
+
+  entry<T>(method: string, pk: string, effect: () => Promise<T>): Promise<T> {
+    return this.#injector.call(this.#worker, {
+      site: `${this.#state}: ${method} ${pk.slice(0, pk.indexOf('#'))}`,
+      fail: (code) =>
+        new EntryTableError(code, { pk, sk: '' }, { message: 'injected', retryable: true }),
+      effect,
+      cut: null,
+    });
+  }
+
+  run<T>(method: string, name: string, effect: () => Promise<T>): Promise<T> {
+    return this.#injector.call(this.#worker, {
+      site: `${this.#state}: ${method}`,
+      fail: (code) => new WorkflowError(code, name, { message: 'injected', retryable: true }),
+      effect,
+      cut: null,
+    });
+  }
+}
+
+const injectObjects = (objects: ObjectStore, caller: Caller): ObjectStore => ({
+  head: (reference) => caller.object('head', reference, () => objects.head(reference)),
+  read: (reference, range) =>
+    caller.object('read', reference, () => objects.read(reference, range), cutRead),
+  readAll: (reference, bytesMax) =>
+    caller.object('readAll', reference, () => objects.readAll(reference, bytesMax), cutRead),
+  write: (target, bytes, options) =>
+    caller.object('write', target, () => objects.write(target, bytes, options)),
+  listPage: (bucket, prefix, cursor) =>
+    caller.object('listPage', { bucket, key: prefix }, () =>
+      objects.listPage(bucket, prefix, cursor),
+    ),
+});
+
+const injectMultipart = (multipart: MultipartStore, caller: Caller): MultipartStore => ({
+  createUpload: (target) =>
+    caller.object('createUpload', target, () => multipart.createUpload(target)),
+  uploadPart: (target, id, part, bytes) =>
+    caller.object('uploadPart', target, () => multipart.uploadPart(target, id, part, bytes)),
+  completeUpload: (target, id, parts) =>
+    caller.object('completeUpload', target, () => multipart.completeUpload(target, id, parts)),
+  abortUpload: (target, id) =>
+    caller.object('abortUpload', target, () => multipart.abortUpload(target, id)),
+});
+
+const injectTable = (table: EntryTable, caller: Caller): EntryTable => ({
+  read: (key) => caller.entry('table.read', key.pk, () => table.read(key)),
+  write: (write) => caller.entry('table.write', write.key.pk, () => table.write(write)),
+  writeAll: (writes) =>
+    caller.entry('table.writeAll', writes[0]?.key.pk ?? '#', () => table.writeAll(writes)),
+  readBefore: (pk, before, countMax) =>
+    caller.entry('table.readBefore', pk, () => table.readBefore(pk, before, countMax)),
+});
+
 /** The ports of one worker, every call of which goes through the injector. */
 export const injectFaults = (
   context: CheckpointContext,
   injector: Injector,
   state: string,
 ): CheckpointContext => {
-  const worker: Worker = { isDead: false };
-  const { objects, table, workflow, multipart } = context;
-  const onObject =
-    (reference: ObjectReference): Fail =>
-    (code) =>
-      new ObjectStoreError(code, reference, { message: 'injected', retryable: true });
-  const object = <T>(
-    method: string,
-    reference: ObjectReference,
-    effect: () => Promise<T>,
-    cut: ((answer: T) => T) | null = null,
-  ): Promise<T> =>
-    injector.call(worker, {
-      site: `${state}: ${method} ${kindOfKey(reference.key)}`,
-      fail: onObject(reference),
-      effect,
-      cut,
-    });
-  const entry = <T>(method: string, pk: string, effect: () => Promise<T>): Promise<T> =>
-    injector.call(worker, {
-      site: `${state}: ${method} ${pk.slice(0, pk.indexOf('#'))}`,
-      fail: (code) =>
-        new EntryTableError(code, { pk, sk: '' }, { message: 'injected', retryable: true }),
-      effect,
-      cut: null,
-    });
-  const run = <T>(method: string, name: string, effect: () => Promise<T>): Promise<T> =>
-    injector.call(worker, {
-      site: `${state}: ${method}`,
-      fail: (code) => new WorkflowError(code, name, { message: 'injected', retryable: true }),
-      effect,
-      cut: null,
-    });
+  const caller = new Caller(injector, state);
+  const { workflow, retirer } = context;
   return {
     ...context,
-    objects: {
-      head: (reference) => object('head', reference, () => objects.head(reference)),
-      read: (reference, range) =>
-        object('read', reference, () => objects.read(reference, range), cutRead),
-      readAll: (reference, bytesMax) =>
-        object('readAll', reference, () => objects.readAll(reference, bytesMax), cutRead),
-      write: (target, bytes, options) =>
-        object('write', target, () => objects.write(target, bytes, options)),
-      listPage: (bucket, prefix, cursor) =>
-        object('listPage', { bucket, key: prefix }, () => objects.listPage(bucket, prefix, cursor)),
-    },
-    multipart: {
-      createUpload: (target) =>
-        object('createUpload', target, () => multipart.createUpload(target)),
-      uploadPart: (target, id, part, bytes) =>
-        object('uploadPart', target, () => multipart.uploadPart(target, id, part, bytes)),
-      completeUpload: (target, id, parts) =>
-        object('completeUpload', target, () => multipart.completeUpload(target, id, parts)),
-      abortUpload: (target, id) =>
-        object('abortUpload', target, () => multipart.abortUpload(target, id)),
-    },
+    objects: injectObjects(context.objects, caller),
+    multipart: injectMultipart(context.multipart, caller),
+    table: injectTable(context.table, caller),
     retirer: {
       deleteVersion: (version) =>
-        object('deleteVersion', version, () => context.retirer.deleteVersion(version)),
-    },
-    table: {
-      read: (key) => entry('table.read', key.pk, () => table.read(key)),
-      write: (write) => entry('table.write', write.key.pk, () => table.write(write)),
-      writeAll: (writes) =>
-        entry('table.writeAll', writes[0]?.key.pk ?? '#', () => table.writeAll(writes)),
-      readBefore: (pk, before, countMax) =>
-        entry('table.readBefore', pk, () => table.readBefore(pk, before, countMax)),
+        caller.object('deleteVersion', version, () => retirer.deleteVersion(version)),
     },
     workflow: {
-      start: (name, input) => run('workflow.start', name, () => workflow.start(name, input)),
-      status: (name) => run('workflow.status', name, () => workflow.status(name)),
+      start: (name, input) => caller.run('workflow.start', name, () => workflow.start(name, input)),
+      status: (name) => caller.run('workflow.status', name, () => workflow.status(name)),
     },
   };
 };
