@@ -1,4 +1,3 @@
-import type { TerminalStream } from './terminal.ts';
 import { formatBytes, formatRate } from './text/quantity.ts';
 
 const REDRAW_MS = 100;
@@ -6,6 +5,12 @@ const REDRAW_MS = 100;
 const PLAIN_INTERVAL_MS = 5_000;
 const BAR_CELLS = 24;
 const WIDTH_DEFAULT = 80;
+
+export interface TerminalStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
 
 export interface Progress {
   update(bytesDone: number, bytesTotal: number): void;

@@ -1,10 +1,4 @@
-import { type Progress, startBar, startPlainProgress } from './progress.ts';
-
-export interface TerminalStream {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
-}
+import { type Progress, startBar, startPlainProgress, type TerminalStream } from './progress.ts';
 
 export interface TerminalOptions {
   readonly out: TerminalStream;

@@ -55,10 +55,21 @@ export function aboutFile(
   const isBad = exitCode === EXIT.corruption;
   const bases = work.base.length > 0 ? ` (base ${work.base.join(', ')})` : '';
   return new CliError(`${work.subject}: ${message}${isBad ? bases : ''}`, {
-    advice,
+    advice: adviceFor(message, work.base) ?? advice,
     exitCode,
     cause: error,
   });
+}
+
+/** Better advice than the error's code alone allows. */
+function adviceFor(message: string, bases: readonly string[]): string | null {
+  if (message.includes('no .mith file')) {
+    return 'Make one with: mithril ckpt compress FILE. If it was one, copy it again.';
+  }
+  if (!message.includes('the base of')) return null;
+  return bases.length === 0
+    ? 'It is a delta: name the checkpoint that it was made from with --base.'
+    : 'None of the files given with --base is the one that it was made from.';
 }
 
 export function explainStatistics(stats: SegmentStats): string {

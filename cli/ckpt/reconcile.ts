@@ -8,7 +8,8 @@ import { checkpointIdOf, executionName } from '../../shared/domain/checkpoint/id
 import type { ListedVersion } from '../../shared/ports/object-store.ts';
 import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-code.ts';
-import { type Host, withHost } from '../hosts/host.ts';
+import type { Host } from '../hosts/host.ts';
+import { withHost } from '../hosts/open-host.ts';
 import { parseOptions } from '../parse-options.ts';
 import type { Command, Session } from '../session.ts';
 import { formatCount } from '../text/quantity.ts';

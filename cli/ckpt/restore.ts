@@ -7,7 +7,8 @@ import { listCheckpointTensors, openTensor } from '../../shared/app/checkpoint/o
 import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-code.ts';
 import { writeAtomically } from '../files/atomic-output.ts';
-import { type Host, withHost } from '../hosts/host.ts';
+import type { Host } from '../hosts/host.ts';
+import { withHost } from '../hosts/open-host.ts';
 import { onlyArgument, parseOptions, pathSchema } from '../parse-options.ts';
 import type { Command, Session } from '../session.ts';
 import { gibPerSecond, ratioOf } from '../text/quantity.ts';

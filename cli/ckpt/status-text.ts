@@ -1,8 +1,18 @@
+import type { CheckpointId } from '../../shared/contracts/brands.ts';
 import type { CheckpointRow } from '../../shared/contracts/checkpoint-catalogue.ts';
+import type { ObjectVersion } from '../../shared/contracts/checkpoint-object.ts';
 import { formatBytes, formatRatio, formatSeconds } from '../text/quantity.ts';
 import { type Progress, STAGES } from './read-progress.ts';
 import { formatS3Uri } from './s3-uri.ts';
-import type { StatusFacts } from './status.ts';
+
+export interface StatusFacts {
+  readonly checkpointId: CheckpointId;
+  readonly object: ObjectVersion;
+  /** The object is in the bucket. */
+  readonly isThere: boolean;
+  readonly row: CheckpointRow | null;
+  readonly progress: Progress | null;
+}
 
 /** Everything that is known of one checkpoint, and what to do next. */
 export function describeOne(facts: StatusFacts): string {

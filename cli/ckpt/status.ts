@@ -1,18 +1,17 @@
 import { readRow } from '../../shared/app/checkpoint/catalogue.ts';
-import type { CheckpointId } from '../../shared/contracts/brands.ts';
-import type { CheckpointRow } from '../../shared/contracts/checkpoint-catalogue.ts';
 import type { ObjectVersion } from '../../shared/contracts/checkpoint-object.ts';
 import { checkpointIdOf } from '../../shared/domain/checkpoint/identity.ts';
 import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-code.ts';
-import { type Host, withHost } from '../hosts/host.ts';
+import type { Host } from '../hosts/host.ts';
+import { withHost } from '../hosts/open-host.ts';
 import { onlyArgument } from '../parse-options.ts';
 import type { Command, Session } from '../session.ts';
 import { findBySeries } from './find-checkpoint.ts';
-import { type Progress, readProgress } from './read-progress.ts';
+import { readProgress } from './read-progress.ts';
 import { formatS3Uri, type ObjectAddress, parseS3Uri } from './s3-uri.ts';
 import { showPrefix } from './status-of-prefix.ts';
-import { describeOne } from './status-text.ts';
+import { describeOne, type StatusFacts } from './status-text.ts';
 
 /** `mithril ckpt status s3://bucket/key` or `s3://bucket/prefix/` */
 export const status: Command = async (session, args, given) => {
@@ -23,15 +22,6 @@ export const status: Command = async (session, args, given) => {
       : showOne(session, host, address),
   );
 };
-
-export interface StatusFacts {
-  readonly checkpointId: CheckpointId;
-  readonly object: ObjectVersion;
-  /** The object is in the bucket. */
-  readonly isThere: boolean;
-  readonly row: CheckpointRow | null;
-  readonly progress: Progress | null;
-}
 
 async function showOne(session: Session, host: Host, address: ObjectAddress): Promise<number> {
   const facts = await readFacts(host, address);

@@ -7,7 +7,7 @@ import { startCheckpoint } from '../../shared/app/checkpoint/start-checkpoint.ts
 import { createSession } from '../create-session.ts';
 import { CHANGE_SEED, changeWeights } from '../demo/change-weights.ts';
 import { createRandom } from '../demo/random.ts';
-import { withHost } from '../hosts/host.ts';
+import { withHost } from '../hosts/open-host.ts';
 import type { Interruption } from '../interruption.ts';
 import { type BuiltCli, buildCli } from '../testing/built-cli.ts';
 import { writeSafetensors } from '../testing/sample-files.ts';
