@@ -13,10 +13,11 @@ function synthesize(): void {
   const app = new App();
   const context: unknown = app.node.getAllContext();
   const isLocal = ['true', true].includes(app.node.tryGetContext('mithril:local'));
+  // The local stack runs the defaults: what a team deploys may name buckets that are not there.
   const config = readConfig({
-    environment: process.env,
+    environment: isLocal ? {} : process.env,
     context: typeof context === 'object' && context !== null ? { ...context } : {},
-    directory: process.cwd(),
+    directory: isLocal ? null : process.cwd(),
   });
   const nativeLayerFolder = findNativeLayer(ROOT, isLocal ? 'local' : 'deploy');
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { configSchema, type MithrilConfig } from './config-schema.ts';
 
@@ -31,14 +32,15 @@ export class ConfigError extends Error {
 }
 
 export interface ConfigSources {
-  /** MITHRIL_CONFIG: a path, or the JSON itself. */
+  /** MITHRIL_STACK_CONFIG: a path, or the JSON itself. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** CDK context: `-c mithril:stackName=Team`, `-c mithril:config=other.json`. */
   readonly context: Readonly<Record<string, unknown>>;
-  readonly directory: string;
+  /** Where `mithril.config.json` may lie; null: it is not looked for. */
+  readonly directory: string | null;
 }
 
-/** Context wins over MITHRIL_CONFIG, which wins over the file `mithril.config.json`. */
+/** Context wins over MITHRIL_STACK_CONFIG, which wins over the file `mithril.config.json`. */
 export function readConfig(sources: ConfigSources): MithrilConfig {
   const { subject, value } = readDocument(sources);
   return parseConfig({ ...value, ...readContext(sources.context) }, subject);
@@ -63,12 +65,14 @@ function describeIssues(error: z.ZodError): string {
 }
 
 function readDocument(sources: ConfigSources): { subject: string; value: object } {
-  const inline = sources.environment['MITHRIL_CONFIG'];
+  const inline = sources.environment['MITHRIL_STACK_CONFIG'];
   if (inline?.trimStart().startsWith('{')) {
-    return { subject: 'MITHRIL_CONFIG', value: parseJson('MITHRIL_CONFIG', inline) };
+    return { subject: 'MITHRIL_STACK_CONFIG', value: parseJson('MITHRIL_STACK_CONFIG', inline) };
   }
   const named = sources.context[`${CONTEXT_PREFIX}config`] ?? inline;
-  const file = typeof named === 'string' ? named : `${sources.directory}/${CONFIG_FILE}`;
+  const inDirectory = sources.directory === null ? null : join(sources.directory, CONFIG_FILE);
+  const file = typeof named === 'string' ? named : inDirectory;
+  if (file === null) return { subject: 'configuration', value: {} };
   if (existsSync(file))
     return { subject: file, value: parseJson(file, readFileSync(file, 'utf8')) };
   if (named === undefined) return { subject: 'configuration', value: {} };

@@ -37,12 +37,12 @@ describe('the configuration', () => {
     expect(source.prefixes).toEqual([]);
   });
 
-  it('is read from mithril.config.json, which MITHRIL_CONFIG and then the context override', () => {
+  it('is read from mithril.config.json, which MITHRIL_STACK_CONFIG and then the context override', () => {
     const directory = emptyFolder();
     writeFileSync(join(directory, 'mithril.config.json'), '{"stackName":"File","batchSegments":8}');
     const file = { ...none, directory };
     expect(readConfig(file)).toMatchObject({ stackName: 'File', batchSegments: 8 });
-    const environment = { MITHRIL_CONFIG: '{"stackName":"Inline"}' };
+    const environment = { MITHRIL_STACK_CONFIG: '{"stackName":"Inline"}' };
     expect(readConfig({ ...file, environment }).stackName).toBe('Inline');
     const context = { 'mithril:stackName': 'Context', 'mithril:retire': '{"graceHours":96}' };
     expect(readConfig({ ...file, context })).toMatchObject({
@@ -55,10 +55,14 @@ describe('the configuration', () => {
   it('is read from the file that is named, and says so where there is none', () => {
     const directory = emptyFolder();
     const path = join(directory, 'team.json');
-    const sources = { environment: { MITHRIL_CONFIG: path }, context: {}, directory };
+    const sources = { environment: { MITHRIL_STACK_CONFIG: path }, context: {}, directory };
     expect(messageOf(() => readConfig(sources))).toContain(`${path} does not exist`);
     writeFileSync(path, '{"stackName":"Team"}');
     expect(readConfig(sources).stackName).toBe('Team');
+  });
+
+  it('is the default for the local stack, whatever the team deploys', () => {
+    expect(readConfig({ ...none, directory: null }).source.kind).toBe('own');
   });
 
   it('says which file is not JSON', () => {
