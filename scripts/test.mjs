@@ -12,7 +12,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { testTargetFolder } from './native/codec-addon.mjs';
 import { PYTHON } from './setup/python-package.mjs';
 import { setUpOrExit } from './setup.mjs';
 
@@ -93,7 +92,7 @@ async function cargo() {
       '--workspace',
       '--no-fail-fast',
     ],
-    { CARGO_TARGET_DIR: testTargetFolder() },
+    cargoEnv,
   );
   const totals = { code, passed: 0, failed: 0, skipped: 0 };
   for (const [, passed, failed, ignored] of output.matchAll(
@@ -133,7 +132,7 @@ async function pytest() {
   return totals;
 }
 
-await setUpOrExit(['test']);
+const { cargoEnv } = await setUpOrExit(['test']);
 const suites = isClients
   ? { 'vitest (clients)': vitest }
   : {
