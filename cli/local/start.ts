@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
   type Deployment,
@@ -66,6 +67,8 @@ export async function startDeployedStack(
       endpoint: stack.endpoint,
       cdkOut: assembly.folder,
       stackName: STACK_NAME,
+      // Each worker is a process on this machine; more than cores only cost memory.
+      parameters: { Workers: String(availableParallelism()) },
     });
     const settings = localSettings(stack, deployment);
     await writeLocalSettings(project, settings);
