@@ -27,7 +27,7 @@ import { injectFaults } from './injector.ts';
 export const SOURCE = 'source';
 export const STORE = 'store';
 
-const codec: Codec = createNativeCodec();
+const nativeCodec: Codec = createNativeCodec();
 
 export interface CloudOptions {
   readonly isVersioned?: boolean;
@@ -50,6 +50,8 @@ export class Cloud {
   readonly workflow: InProcessWorkflow;
   readonly settings: CheckpointSettings;
   injector: Injector | null;
+  /** Changed by tests whose decoder gives wrong bytes. */
+  codec: Codec = nativeCodec;
   /** Changed by tests that cut a worker's time. */
   remainingMs: () => number = () => Number.POSITIVE_INFINITY;
 
@@ -91,7 +93,7 @@ export class Cloud {
       multipart: this.store,
       retirer: this.store,
       table: this.table,
-      codec,
+      codec: this.codec,
       workflow: this.workflow,
       clock: this.clock,
       log: this.log,
@@ -232,3 +234,13 @@ export const nextStep = (bytes: Buffer, every: number): Buffer => {
   }
   return out;
 };
+
+/** A decoder that gives wrong bytes without noticing: a bug of ours, or bad memory. */
+export const lyingCodec = (codec: Codec): Codec => ({
+  ...codec,
+  decodeWindow: async (request) => {
+    const bytes = Buffer.from(await codec.decodeWindow(request));
+    bytes[0] = (bytes[0] ?? 0) ^ 1;
+    return bytes;
+  },
+});

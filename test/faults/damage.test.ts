@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Cloud, nextStep, STORE, weights } from './cloud.ts';
+import { Cloud, lyingCodec, nextStep, STORE, weights } from './cloud.ts';
 
 const BYTES = 20_000;
 const KEY = 'checkpoints/run/step-2/model.bin';
@@ -155,5 +155,25 @@ describe('wrong bytes from the codec', () => {
       state: 'QUARANTINED',
       reason: expect.stringContaining('differ from the original'),
     });
+  });
+
+  it('are found by verify when its decoder gives them', async () => {
+    const cloud = new Cloud();
+    cloud.codec = lyingCodec(cloud.codec);
+    const object = await cloud.process(KEY, weights(BYTES, 1));
+    expect(await cloud.row(object)).toMatchObject({
+      state: 'QUARANTINED',
+      reason: expect.stringContaining('differ after decoding'),
+    });
+  });
+
+  it.each([1_000, 11 * 1024 * 1024])('never reach a restored object: %i bytes', async (size) => {
+    const cloud = new Cloud({ settings: { segmentBytes: 1024 * 1024 } });
+    const object = await cloud.process(KEY, weights(size, 1));
+    expect((await cloud.row(object))?.state).toBe('VERIFIED');
+    cloud.codec = lyingCodec(cloud.codec);
+    expect((await cloud.restore(object, 'restored/x')).kind).toBe('refused');
+    expect(cloud.stored('restored/x')).toBeNull();
+    expect(cloud.store.openUploadCount()).toBe(0);
   });
 });
