@@ -93,7 +93,7 @@ def join(planes: list[np.ndarray], width: int) -> np.ndarray:
     return np.ascontiguousarray(np.stack(planes, axis=1)).view(f"<u{width}").ravel()
 
 
-def restore(values: np.ndarray, method: int, is_float: bool, base: bytes) -> bytes:
+def restore(values: np.ndarray, method: int, is_float: bool, base: bytes) -> np.ndarray:
     """Section 2.4: undo the transform."""
     kind = values.dtype.type
     one, last = kind(1), kind(values.dtype.itemsize * 8 - 1)
@@ -102,11 +102,11 @@ def restore(values: np.ndarray, method: int, is_float: bool, base: bytes) -> byt
     if method == SUBTRACT:
         difference = (values >> one) ^ (kind(0) - (values & one))
         if not is_float:
-            return (old + difference).tobytes()
+            return np.asarray(old + difference)
         order = np.where(old & top, ~old, old | top) + difference
-        return np.where(order & top, order & ~top, ~order).astype(values.dtype).tobytes()
+        return np.asarray(np.where(order & top, order & ~top, ~order))
     plain = (values >> one) | (values << last) if is_float else values
-    return (plain ^ old).tobytes()
+    return np.asarray(plain ^ old)
 
 
 def decode_segment(stored: bytes, base: bytes | None) -> tuple[int, bytes]:
@@ -144,7 +144,7 @@ def decode_segment(stored: bytes, base: bytes | None) -> tuple[int, bytes]:
                 raw = old
             else:
                 transformed = read_values(body, values, width, bool(tag & 64))
-                raw = restore(transformed, method, bool(tag & 32), old)
+                raw = restore(transformed, method, bool(tag & 32), old).tobytes()
             check(zlib.crc32(raw) == crc32, "CRC32 of a block")
             out += raw
             expected += length

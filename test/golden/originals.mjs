@@ -145,6 +145,17 @@ const FLAGS = noise(60, 24_000);
 const FLIPPED = Buffer.from(FLAGS).map((byte, n) => (n % 4 === 3 ? byte ^ 0x80 : byte ^ (n % 3 === 0 ? 0x10 : 0)));
 const flags = (data) => safetensors([['flags', 'U32', data]]);
 
+/** Counters and codes of every width, changed alike. */
+function integers(change) {
+  const drawn = (seed, bits) => change([...noise(seed, 3000)].map((byte) => (byte << bits) - 7));
+  return safetensors([
+    ['b', 'U8', bytesOf(Uint8Array.from(drawn(61, 0)))],
+    ['s', 'I16', bytesOf(Int16Array.from(drawn(62, 6)))],
+    ['i', 'I32', bytesOf(Int32Array.from(drawn(63, 20)))],
+    ['l', 'I64', bytesOf(BigInt64Array.from(drawn(64, 22).map((value) => BigInt(value) << 20n)))],
+  ]);
+}
+
 const TEXT = Array.from(
   { length: 120 },
   (_, n) => `${n}: the quick brown fox jumps over ${n * n} lazy dogs.\n`,
@@ -185,6 +196,15 @@ export const CASES = {
         ['h', 'BF16', bf16(OLD.h)],
       ]),
     base: 'step1',
+  },
+  'integers-step1': { make: () => integers((values) => values) },
+  'integers-step2': {
+    make: () => integers((values) => values.map((value, n) => value + ((n * n) % 3))),
+    base: 'integers-step1',
+  },
+  'integers-step2-sparse': {
+    make: () => integers((values) => values.map((value, n) => (n % 61 === 5 ? value + n : value))),
+    base: 'integers-step1',
   },
   'flags-step1': { make: () => flags(FLAGS) },
   'flags-step2': { make: () => flags(FLIPPED), base: 'flags-step1' },

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mithril import _native
-from mithril._errors import InputError
+from mithril._errors import InputError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,6 @@ __all__ = ["Level", "Summary", "compress", "decompress", "verify"]
 
 Level = Literal["fast", "default", "max"]
 FilePath = str | os.PathLike[str]
-Progress = "Callable[[int], object]"
 
 SUFFIX = ".mith"
 
@@ -64,9 +63,9 @@ def compress(
 ) -> Summary:
     """Compress ``source`` into ``target``, by default ``source`` + ``.mith``.
 
-    ``base`` is an earlier checkpoint, plain or ``.mith``; ``chain`` the files that its own bases are
-    in, where they are not ``.mith`` files of the same folder. ``progress`` hears how many bytes of
-    the original are done, and stops the work by returning ``False`` or by raising.
+    ``base`` is an earlier checkpoint, plain or ``.mith``; ``chain`` the files that its own bases
+    are in, where they are not ``.mith`` files of the same folder. ``progress`` hears how many bytes
+    of the original are done, and stops the work by returning ``False`` or by raising.
 
     Raises a :class:`mithril.MithrilError`.
     """
@@ -129,9 +128,9 @@ def _complete_only(target: Path) -> Iterator[Path]:
             prefix=f".{target.name[:100]}.", suffix=".tmp", dir=target.parent
         )
     except OSError as error:
-        from mithril._errors import StorageError
-
-        raise StorageError(error.errno, f"create a file beside {target}: {error.strerror}") from error
+        raise StorageError(
+            error.errno, f"create a file beside {target}: {error.strerror}"
+        ) from error
     temporary = Path(name)
     try:
         yield temporary
