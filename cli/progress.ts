@@ -3,7 +3,7 @@ import { formatBytes, formatRate } from './text/quantity.ts';
 const REDRAW_MS = 100;
 /** Without a terminal: nothing for short work, then a line now and then. */
 const PLAIN_INTERVAL_MS = 5_000;
-const BAR_CELLS = 24;
+const BAR_CELLS = 20;
 const WIDTH_DEFAULT = 80;
 
 export interface TerminalStream {
@@ -29,9 +29,10 @@ export function startBar(label: string, stream: TerminalStream, hasColor: boolea
       const text = describe(label, { done, total, seconds: (nowMs - startedMs) / 1000 });
       const cells = total > 0 ? Math.round((BAR_CELLS * done) / total) : 0;
       const bar = `${'█'.repeat(cells)}${'░'.repeat(BAR_CELLS - cells)}`;
-      const room = (stream.columns ?? WIDTH_DEFAULT) - 1 - BAR_CELLS - 1;
+      const columns = stream.columns ?? 0;
+      const room = (columns > 0 ? columns : WIDTH_DEFAULT) - BAR_CELLS - 2;
       stream.write(
-        `\r${hasColor ? `\u001B[36m${bar}\u001B[0m` : bar} ${text.slice(0, room)}\u001B[K`,
+        `\r${hasColor ? `\u001B[36m${bar}\u001B[0m` : bar} ${text.slice(0, Math.max(0, room))}\u001B[K`,
       );
     },
     end: () => void (drawnMs > 0 && stream.write('\r\u001B[K')),
