@@ -2,7 +2,7 @@
 // Rust checks of `npm run check`: clippy and documentation without warnings, permissive licences.
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
-import { testTargetFolder } from './native/codec-addon.mjs';
+import { cargoVariables } from './native/host-toolchain.mjs';
 import { ROOT } from './system/cache.mjs';
 
 const manifest = path.join(ROOT, 'native', 'Cargo.toml');
@@ -37,7 +37,7 @@ function isPermissive(expression) {
     .every((part) => part.split(/\s+OR\s+|\//u).some((name) => PERMISSIVE.has(name.trim())));
 }
 
-process.env.CARGO_TARGET_DIR = testTargetFolder();
+Object.assign(process.env, cargoVariables());
 cargo(
   'clippy',
   '--manifest-path',
