@@ -241,7 +241,7 @@ pub fn checksums(bytes: Buffer) -> AsyncTask<Work<SizedChecksums>> {
 /// The checksums of the concatenation of parts.
 #[napi]
 pub fn combine_checksums(env: Env, parts: Vec<SizedChecksums>) -> napi::Result<SizedChecksums> {
-    at_once(&env, || {
+    at_once(env, || {
         let whole = parts.iter().try_fold(Checksums::EMPTY, |sum, part| {
             Ok::<_, Failure>(sum.then(Checksums::try_from(part)?))
         })?;
@@ -258,5 +258,5 @@ pub fn panic_on_pool() -> AsyncTask<Work<()>> {
 /// See [`panic_on_pool`].
 #[napi]
 pub fn panic_at_once(env: Env) -> napi::Result<()> {
-    at_once(&env, || panic!("on purpose"))
+    at_once(env, || panic!("on purpose"))
 }

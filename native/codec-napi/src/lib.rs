@@ -13,6 +13,7 @@
     unreachable_pub,
     reason = "the exports are JavaScript's, described in index.d.ts; nothing in Rust uses this crate"
 )]
+#![expect(clippy::needless_pass_by_value, reason = "napi hands values over")]
 
 mod container;
 mod manifest;

@@ -217,14 +217,12 @@ pub fn codec_version() -> f64 {
 
 /// The canonical bytes of a manifest.
 #[napi]
-#[expect(clippy::needless_pass_by_value, reason = "napi hands values over")]
 pub fn write_manifest(env: Env, manifest: Manifest) -> napi::Result<Buffer> {
-    at_once(&env, || Ok(Native::try_from(&manifest)?.write()?.into()))
+    at_once(env, || Ok(Native::try_from(&manifest)?.write()?.into()))
 }
 
 /// Reads a manifest and checks that it adds up.
 #[napi]
-#[expect(clippy::needless_pass_by_value, reason = "napi hands values over")]
 pub fn read_manifest(env: Env, bytes: Buffer) -> napi::Result<Manifest> {
-    at_once(&env, || Ok(Manifest::from(&Native::read_from(&bytes)?)))
+    at_once(env, || Ok(Manifest::from(&Native::read_from(&bytes)?)))
 }

@@ -37,7 +37,7 @@ impl Failure {
     }
 
     /// The JavaScript error, with `code` as its own property.
-    pub fn into_error(self, env: &Env) -> napi::Error {
+    pub fn into_error(self, env: Env) -> napi::Error {
         let made = env
             .create_error(napi::Error::new(
                 Status::GenericFailure,
@@ -57,7 +57,7 @@ pub fn guard<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
 }
 
 /// Runs short work on the JavaScript thread.
-pub fn at_once<T>(env: &Env, work: impl FnOnce() -> Outcome<T>) -> napi::Result<T> {
+pub fn at_once<T>(env: Env, work: impl FnOnce() -> Outcome<T>) -> napi::Result<T> {
     guard(work).map_err(|failure| failure.into_error(env))
 }
 

@@ -139,14 +139,13 @@ fn with_base<T>(
 
 /// Ranges of the base that encoding a segment reads.
 #[napi]
-#[expect(clippy::needless_pass_by_value, reason = "napi hands values over")]
 pub fn base_ranges(
     env: Env,
     regions: Float64Array,
     raw_offset: f64,
     raw_length: f64,
 ) -> napi::Result<Vec<ByteRange>> {
-    at_once(&env, || {
+    at_once(env, || {
         let regions = regions_of(&regions)?;
         let (offset, length) = (
             whole("rawOffset", raw_offset)?,
@@ -202,9 +201,8 @@ pub fn encode_segment(request: EncodeRequest) -> AsyncTask<Work<EncodedSegment>>
 
 /// Reads the index from the last bytes of a segment.
 #[napi]
-#[expect(clippy::needless_pass_by_value, reason = "napi hands values over")]
 pub fn read_index(env: Env, tail: Buffer, stored_bytes: f64) -> napi::Result<IndexResult> {
-    at_once(&env, || {
+    at_once(env, || {
         let stored_bytes = whole("storedBytes", stored_bytes)?;
         Ok(
             match segment::SegmentIndex::read_from(&tail, stored_bytes)? {
@@ -244,7 +242,7 @@ impl SegmentIndex {
         raw_end: f64,
         raw_bytes_max: f64,
     ) -> napi::Result<SegmentWindow> {
-        at_once(&env, || {
+        at_once(env, || {
             let (start, end) = (whole("rawStart", raw_start)?, whole("rawEnd", raw_end)?);
             let window = self
                 .0

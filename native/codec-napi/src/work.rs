@@ -28,6 +28,6 @@ impl<T: Send + ToNapiValue + TypeName + 'static> Task for Work<T> {
     }
 
     fn resolve(&mut self, env: Env, output: Self::Output) -> napi::Result<T> {
-        output.map_err(|failure| failure.into_error(&env))
+        output.map_err(|failure| failure.into_error(env))
     }
 }

@@ -36,12 +36,14 @@ fn folder() -> PathBuf {
 }
 
 fn list() -> Vec<Golden> {
-    let json = std::fs::read(folder().join("MANIFEST.json")).unwrap();
-    serde_json::from_slice::<List>(&json).unwrap().files
+    let json = std::fs::read(folder().join("MANIFEST.json")).expect("the list of golden files");
+    serde_json::from_slice::<List>(&json)
+        .expect("a list of golden files")
+        .files
 }
 
 fn read(golden: &Golden) -> Vec<u8> {
-    std::fs::read(folder().join(&golden.file)).unwrap()
+    std::fs::read(folder().join(&golden.file)).expect("a golden file")
 }
 
 fn bases(golden: &Golden) -> BaseFiles {

@@ -68,14 +68,10 @@ impl Packed {
         source.read_at(offset, &mut tail)?;
         let trailer = Trailer::read_from(&tail, file_bytes)?;
         let mut json = Vec::new();
-        source.read_into(
-            trailer.manifest_offset,
-            trailer.manifest_bytes.into(),
-            &mut json,
-        )?;
+        source.read_into(trailer.offset, trailer.length.into(), &mut json)?;
         let found = Sha256::of(&json);
-        if found != trailer.manifest_sha256 {
-            let expected = trailer.manifest_sha256;
+        if found != trailer.sha256 {
+            let expected = trailer.sha256;
             return Err(Error::corruption(
                 "SHA-256 of the manifest",
                 expected,
@@ -83,7 +79,7 @@ impl Packed {
             ));
         }
         let manifest = Manifest::read_from(&json)?;
-        let starts = segment_starts(&manifest, trailer.manifest_offset)?;
+        let starts = segment_starts(&manifest, trailer.offset)?;
         Ok(Self {
             source,
             manifest,
@@ -244,43 +240,25 @@ impl Packed {
         )?;
         let stored = &self.stored;
         let whole = window.raw.offset == at;
-        match out.get_mut(..length).filter(|_| whole) {
-            Some(part) => {
-                decode(
-                    &mut self.base,
-                    &mut self.base_bytes,
-                    index,
-                    &window,
-                    stored,
-                    self.threads,
-                    part,
-                )
+        if let Some(part) = out.get_mut(..length).filter(|_| whole) {
+            let base = (&mut self.base, &mut self.base_bytes);
+            decode(base, index, &window, stored, self.threads, part)
                 .map_err(|error| error.within(format_args!("segment {segment}")))?;
-                Ok(length)
-            }
-            None => {
-                let mut buffer = self
-                    .cached
-                    .take()
-                    .map(|(_, buffer)| buffer)
-                    .unwrap_or_default();
-                buffer.clear();
-                buffer.resize(length, 0);
-                decode(
-                    &mut self.base,
-                    &mut self.base_bytes,
-                    index,
-                    &window,
-                    stored,
-                    self.threads,
-                    &mut buffer,
-                )
-                .map_err(|error| error.within(format_args!("segment {segment}")))?;
-                self.cached = Some((window.raw, buffer));
-                self.copy_cached(at, out)
-                    .ok_or_else(|| Error::corruption("window", "to overlap its range", "elsewhere"))
-            }
+            return Ok(length);
         }
+        let mut buffer = self
+            .cached
+            .take()
+            .map(|(_, buffer)| buffer)
+            .unwrap_or_default();
+        buffer.clear();
+        buffer.resize(length, 0);
+        let base = (&mut self.base, &mut self.base_bytes);
+        decode(base, index, &window, stored, self.threads, &mut buffer)
+            .map_err(|error| error.within(format_args!("segment {segment}")))?;
+        self.cached = Some((window.raw, buffer));
+        self.copy_cached(at, out)
+            .ok_or_else(|| Error::corruption("window", "to overlap its range", "elsewhere"))
     }
 
     fn copy_cached(&self, at: u64, out: &mut [u8]) -> Option<usize> {
@@ -406,15 +384,8 @@ impl Packed {
             let window = index.window(at, end, window_bytes)?;
             let (part, after) = rest.split_at_mut(bounded(window.raw.length)?.min(rest.len()));
             let stored = slice(&self.stored, window.stored)?;
-            seconds += decode(
-                &mut self.base,
-                &mut self.base_bytes,
-                &index,
-                &window,
-                stored,
-                self.threads,
-                part,
-            )?;
+            let base = (&mut self.base, &mut self.base_bytes);
+            seconds += decode(base, &index, &window, stored, self.threads, part)?;
             rest = after;
             at = window.raw.end();
             step.heed(window.raw.length)?;
@@ -442,8 +413,7 @@ impl Packed {
 
 /// Decodes one window into `out`; returns the seconds spent in the codec.
 fn decode(
-    base: &mut Option<Base>,
-    base_bytes: &mut Vec<u8>,
+    (base, base_bytes): (&mut Option<Base>, &mut Vec<u8>),
     index: &SegmentIndex,
     window: &Window,
     stored: &[u8],

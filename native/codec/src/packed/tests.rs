@@ -44,9 +44,9 @@ fn safetensors(tensors: &[(&str, &str, &[u8])]) -> Vec<u8> {
     let json = format!("{{{}}}", fields.join(","));
     let mut bytes = (json.len() as u64).to_le_bytes().to_vec();
     bytes.extend_from_slice(json.as_bytes());
-    tensors
-        .iter()
-        .for_each(|(_, _, data)| bytes.extend_from_slice(data));
+    for (_, _, data) in tensors {
+        bytes.extend_from_slice(data);
+    }
     bytes
 }
 

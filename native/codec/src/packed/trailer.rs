@@ -13,9 +13,9 @@ const COVERED_BYTES: usize = 52;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Trailer {
     /// First byte of the manifest: the segments end there.
-    pub(super) manifest_offset: u64,
-    pub(super) manifest_bytes: u32,
-    pub(super) manifest_sha256: Sha256,
+    pub(super) offset: u64,
+    pub(super) length: u32,
+    pub(super) sha256: Sha256,
 }
 
 impl Trailer {
@@ -28,8 +28,8 @@ impl Trailer {
 
     /// Size of the whole file.
     pub(super) fn file_bytes(&self) -> Option<u64> {
-        self.manifest_offset
-            .checked_add(self.manifest_bytes.into())?
+        self.offset
+            .checked_add(self.length.into())?
             .checked_add(Self::BYTES as u64)
     }
 
@@ -47,14 +47,14 @@ impl Trailer {
         }
         let mut fields = Fields(bytes);
         let trailer = Self {
-            manifest_offset: u64::from_le_bytes(fields.take()),
-            manifest_bytes: u32::from_le_bytes(fields.take()),
-            manifest_sha256: Sha256([0; 32]),
+            offset: u64::from_le_bytes(fields.take()),
+            length: u32::from_le_bytes(fields.take()),
+            sha256: Sha256([0; 32]),
         };
         let version = u16::from_le_bytes(fields.take());
         let flags = u16::from_le_bytes(fields.take());
         let trailer = Self {
-            manifest_sha256: Sha256(fields.take()),
+            sha256: Sha256(fields.take()),
             ..trailer
         };
         let reserved = u32::from_le_bytes(fields.take());
@@ -79,12 +79,12 @@ impl Trailer {
             let found = format!("flags {flags:#x}, reserved {reserved:#x}");
             return Err(Error::compatibility("flags of the packed file", 0, found));
         }
-        if u64::from(trailer.manifest_bytes) > MANIFEST_BYTES_MAX {
+        if u64::from(trailer.length) > MANIFEST_BYTES_MAX {
             let limit = format!("at most {MANIFEST_BYTES_MAX}");
             return Err(Error::corruption(
                 "length of the manifest",
                 limit,
-                trailer.manifest_bytes,
+                trailer.length,
             ));
         }
         if trailer.file_bytes() != Some(file_bytes) {
@@ -103,11 +103,11 @@ impl Trailer {
     /// The trailer's bytes.
     pub(super) fn write_to(&self, out: &mut Vec<u8>) {
         let start = out.len();
-        out.extend_from_slice(&self.manifest_offset.to_le_bytes());
-        out.extend_from_slice(&self.manifest_bytes.to_le_bytes());
+        out.extend_from_slice(&self.offset.to_le_bytes());
+        out.extend_from_slice(&self.length.to_le_bytes());
         out.extend_from_slice(&VERSION.to_le_bytes());
         out.extend_from_slice(&0u16.to_le_bytes());
-        out.extend_from_slice(&self.manifest_sha256.0);
+        out.extend_from_slice(&self.sha256.0);
         out.extend_from_slice(&0u32.to_le_bytes());
         let crc32 = Checksums::of(&out[start..]).crc32;
         out.extend_from_slice(&crc32.to_le_bytes());
@@ -137,9 +137,9 @@ mod tests {
 
     fn example() -> [u8; Trailer::BYTES] {
         let trailer = Trailer {
-            manifest_offset: 1000,
-            manifest_bytes: 300,
-            manifest_sha256: Sha256::of(b"manifest"),
+            offset: 1000,
+            length: 300,
+            sha256: Sha256::of(b"manifest"),
         };
         let mut bytes = Vec::new();
         trailer.write_to(&mut bytes);
@@ -149,11 +149,8 @@ mod tests {
     #[test]
     fn a_trailer_reads_back() {
         let trailer = Trailer::read_from(&example(), 1364).unwrap();
-        assert_eq!(
-            (trailer.manifest_offset, trailer.manifest_bytes),
-            (1000, 300)
-        );
-        assert_eq!(trailer.manifest_sha256, Sha256::of(b"manifest"));
+        assert_eq!((trailer.offset, trailer.length), (1000, 300));
+        assert_eq!(trailer.sha256, Sha256::of(b"manifest"));
     }
 
     #[test]

@@ -213,21 +213,21 @@ impl Writer<'_> {
             base: reference.filter(|_| is_delta),
             segments: self.segments,
         };
-        let manifest_offset = manifest.stored_bytes().unwrap_or(u64::MAX);
+        let offset = manifest.stored_bytes().unwrap_or(u64::MAX);
         let has_base = manifest.base.is_some();
         let mut end = manifest.write()?;
-        let Ok(manifest_bytes) = u32::try_from(end.len()) else {
+        let Ok(length) = u32::try_from(end.len()) else {
             return Err(Error::invalid_argument(
                 "length of the manifest",
                 u32::MAX,
                 end.len(),
             ));
         };
-        let manifest_sha256 = Sha256::of(&end);
+        let sha256 = Sha256::of(&end);
         Trailer {
-            manifest_offset,
-            manifest_bytes,
-            manifest_sha256,
+            offset,
+            length,
+            sha256,
         }
         .write_to(&mut end);
         out.write_all(&end)
@@ -235,7 +235,7 @@ impl Writer<'_> {
             .map_err(|error| Error::io("write the packed file", error))?;
         Ok(Summary {
             original: self.original,
-            packed_bytes: manifest_offset + end.len() as u64,
+            packed_bytes: offset + end.len() as u64,
             stats: self.stats,
             codec_seconds: self.codec_seconds,
             has_base,
