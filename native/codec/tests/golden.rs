@@ -9,7 +9,7 @@ use mithril_checkpoint::packed::{BaseFiles, Packed};
 use serde::Deserialize;
 
 /// Damaged versions that are tried of each file and kind of damage.
-const TRIES_MAX: usize = 1500;
+const TRIES_MAX: usize = 6000;
 
 #[derive(Deserialize)]
 struct List {
