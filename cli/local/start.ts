@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import {
   type Deployment,
   deployAssembly,
@@ -52,7 +51,6 @@ export async function startDeployedStack(
   start.onPart('synthesise the template');
   const assembly = await synthesise(project, process.env, signal, detail);
   start.onPart('start MiniStack');
-  await endModuleScope(project);
   const stack = await startLocalStack({
     python: await findMiniStackPython(project, detail),
     dataDir: project.localFolder,
@@ -77,15 +75,6 @@ export async function startDeployedStack(
     await stack.stop();
     throw error;
   }
-}
-
-/**
- * MiniStack puts its Lambda runner (CommonJS, `.js`) below this folder: without a package.json of
- * its own Node would take the clone's, read the runner as an ES module, and it would end at once.
- */
-async function endModuleScope(project: Project): Promise<void> {
-  await mkdir(project.localFolder, { recursive: true });
-  await writeFile(join(project.localFolder, 'package.json'), '{ "type": "commonjs" }\n');
 }
 
 function localSettings(stack: LocalStack, deployment: Deployment): SettingsFile {

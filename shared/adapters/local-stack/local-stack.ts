@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -125,6 +125,9 @@ function refuseSecond(folder: string): void {
 function launch(options: StartOptions, settings: MiniStackSettings, logFile: string): ChildProcess {
   rmSync(join(settings.folder, 'tmp'), { recursive: true, force: true });
   mkdirSync(join(settings.folder, 'tmp'), { recursive: true });
+  // MiniStack puts its Lambda runner (CommonJS, `.js`) below this folder: where a parent folder
+  // says `"type": "module"`, Node would read it as an ES module and it would end at once.
+  writeFileSync(join(settings.folder, 'package.json'), '{ "type": "commonjs" }\n');
   const lifetime = options.lifetime ?? 'owner';
   const log = openSync(logFile, 'w');
   try {
