@@ -11,7 +11,10 @@ import { createS3ObjectStore } from '../shared/adapters/s3/s3-object-store.ts';
 import { createS3VersionRetirer } from '../shared/adapters/s3/s3-version-retirer.ts';
 import { createSfnClient } from '../shared/adapters/sfn/create-sfn-client.ts';
 import { createSfnWorkflow } from '../shared/adapters/sfn/sfn-workflow.ts';
+import { withCompressedDocuments } from '../shared/adapters/zstd/compressed-documents.ts';
+import { createZstdCompressor } from '../shared/adapters/zstd/zstd-compressor.ts';
 import type { CheckpointSettings } from '../shared/app/checkpoint/context.ts';
+import { isCompressedDocument } from '../shared/contracts/checkpoint-keys.ts';
 import {
   planEnvironmentSchema,
   retireEnvironmentSchema,
@@ -43,6 +46,7 @@ const environment = environmentSchema.parse(process.env);
 const awsOptions = readAwsOptions(process.env);
 const s3 = createS3Client(awsOptions);
 const objects = createS3ObjectStore(s3);
+const documents = withCompressedDocuments(objects, createZstdCompressor(), isCompressedDocument);
 const table = createDynamoDbEntryTable(createDynamoDbClient(awsOptions), {
   tableName: environment.MITHRIL_TABLE,
 });
@@ -82,9 +86,15 @@ export const createStartContext = (remainingMs: RemainingMs) => ({
 });
 
 /** For functions that read or write compressed bytes; they have the native layer. */
-export const createCodecContext = (remainingMs: RemainingMs) => ({
+const createCodecContext = (remainingMs: RemainingMs) => ({
   ...createCatalogueContext(remainingMs),
   codec: createNativeCodec(),
+});
+
+/** For the states of the pipeline that work by the plan; they have the zstd layer, too. */
+export const createPipelineContext = (remainingMs: RemainingMs) => ({
+  ...createCodecContext(remainingMs),
+  objects: documents,
 });
 
 export const createRestoreContext = (remainingMs: RemainingMs) => ({

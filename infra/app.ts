@@ -3,7 +3,7 @@ import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { ConfigError, readConfig } from './config.ts';
 import { bundleFunctions } from './functions-bundle.ts';
-import { findNativeLayer, LayerError } from './layer-folder.ts';
+import { findLayers, LayerError } from './layer-folders.ts';
 import { CheckpointsStack } from './stacks/checkpoints-stack.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -19,7 +19,7 @@ function synthesize(): void {
     context: typeof context === 'object' && context !== null ? { ...context } : {},
     directory: isLocal ? null : process.cwd(),
   });
-  const nativeLayerFolder = findNativeLayer(ROOT, isLocal ? 'local' : 'deploy');
+  const layerFolders = findLayers(ROOT, isLocal ? 'local' : 'deploy');
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   // oxlint-disable-next-line no-new -- a stack registers itself in its app
   new CheckpointsStack(app, config.stackName, {
@@ -27,7 +27,7 @@ function synthesize(): void {
     stackName: config.stackName,
     description: 'Mithril: checkpoints compressed, verified and restorable',
     functionsFolder: bundleFunctions(ROOT, join(ROOT, 'dist', 'functions')),
-    nativeLayerFolder,
+    layerFolders,
   });
   app.synth();
 }

@@ -7,6 +7,9 @@ import { createS3ObjectStore } from '../../shared/adapters/s3/s3-object-store.ts
 import { createS3VersionRetirer } from '../../shared/adapters/s3/s3-version-retirer.ts';
 import { createSfnClient } from '../../shared/adapters/sfn/create-sfn-client.ts';
 import { createSfnWorkflow } from '../../shared/adapters/sfn/sfn-workflow.ts';
+import { withCompressedDocuments } from '../../shared/adapters/zstd/compressed-documents.ts';
+import { createZstdCompressor } from '../../shared/adapters/zstd/zstd-compressor.ts';
+import { isCompressedDocument } from '../../shared/contracts/checkpoint-keys.ts';
 import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-code.ts';
 import type { Session } from '../session.ts';
@@ -30,7 +33,11 @@ export function openAwsHost(session: Session, settings: Settings): Host {
     settings,
     context: {
       ...localParts(session),
-      objects: createS3ObjectStore(s3),
+      objects: withCompressedDocuments(
+        createS3ObjectStore(s3),
+        createZstdCompressor(),
+        isCompressedDocument,
+      ),
       table: createDynamoDbEntryTable(dynamodb, { tableName }),
       codec: createNativeCodec(),
       workflow: createSfnWorkflow(sfn, machine),

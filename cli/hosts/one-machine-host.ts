@@ -6,8 +6,11 @@ import { createFsObjectStore } from '../../shared/adapters/fs/fs-object-store.ts
 import { openLmdbEntryTable } from '../../shared/adapters/lmdb/lmdb-entry-table.ts';
 import { InProcessWorkflow } from '../../shared/adapters/memory/in-process-workflow.ts';
 import { createNativeCodec } from '../../shared/adapters/native/native-codec.ts';
+import { withCompressedDocuments } from '../../shared/adapters/zstd/compressed-documents.ts';
+import { createZstdCompressor } from '../../shared/adapters/zstd/zstd-compressor.ts';
 import type { CheckpointContext } from '../../shared/app/checkpoint/context.ts';
 import { runCheckpointExecution } from '../../shared/app/checkpoint/run-workflow.ts';
+import { isCompressedDocument } from '../../shared/contracts/checkpoint-keys.ts';
 import type { Session } from '../session.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Host } from './host.ts';
@@ -26,7 +29,7 @@ export function openOneMachineHost(session: Session, settings: Settings): Host {
   const paths = oneMachinePaths(settings);
   mkdirSync(paths.objects, { recursive: true });
   mkdirSync(paths.table, { recursive: true });
-  const objects = createFsObjectStore(paths.objects);
+  const files = createFsObjectStore(paths.objects);
   const table = openLmdbEntryTable(paths.table);
   const workflowHost = {
     worker: () => context,
@@ -40,12 +43,12 @@ export function openOneMachineHost(session: Session, settings: Settings): Host {
   );
   const context: CheckpointContext = {
     ...localParts(session),
-    objects,
+    objects: withCompressedDocuments(files, createZstdCompressor(), isCompressedDocument),
     table,
     codec: createNativeCodec(),
     workflow,
     multipart: createFsMultipartStore(paths.objects),
-    retirer: objects,
+    retirer: files,
     settings: checkpointSettings(settings, {
       storeBucket: settings.storeBucket ?? STORE_BUCKET,
       sourceBucket: settings.sourceBucket ?? SOURCE_BUCKET,

@@ -1,7 +1,7 @@
 import { planCheckpoint } from '../../shared/app/checkpoint/plan-checkpoint.ts';
 import { planInputSchema } from '../../shared/contracts/checkpoint-states.ts';
-import { createCodecContext } from '../context.ts';
+import { createPipelineContext } from '../context.ts';
 import { serve } from '../serve.ts';
 
 /** State Plan: the base, the segments and the batches of one attempt. */
-export const handler = serve(planInputSchema, createCodecContext, planCheckpoint);
+export const handler = serve(planInputSchema, createPipelineContext, planCheckpoint);

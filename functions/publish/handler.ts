@@ -1,7 +1,7 @@
 import { publishCheckpoint } from '../../shared/app/checkpoint/publish-checkpoint.ts';
 import { publishInputSchema } from '../../shared/contracts/checkpoint-states.ts';
-import { createCodecContext } from '../context.ts';
+import { createPipelineContext } from '../context.ts';
 import { serve } from '../serve.ts';
 
 /** State Publish: compares the whole object's checksum and sets the row to VERIFIED. */
-export const handler = serve(publishInputSchema, createCodecContext, publishCheckpoint);
+export const handler = serve(publishInputSchema, createPipelineContext, publishCheckpoint);

@@ -4,7 +4,7 @@ import type { CheckpointSource } from './checkpoint-source.ts';
 import { type CheckpointSteps, defineCheckpointStates } from './checkpoint-states.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import { Machine } from './machine.ts';
-import { Worker, type WorkerPlatform } from './worker.ts';
+import { type LayerName, Worker, type WorkerPlatform } from './worker.ts';
 
 /** Lambda gives one vCPU at 1,769 MB. */
 export const MIB_PER_VCPU = 1_769;
@@ -59,7 +59,9 @@ export class CheckpointPipeline extends Construct {
   #createWorkers(props: CheckpointPipelineProps): CheckpointSteps {
     const { platform, concurrency } = props;
     const cap = concurrency.reserved ? { reservedConcurrency: concurrency.workers } : {};
-    const large = { memoryMib: MIB_PER_VCPU, timeout: LAMBDA_TIMEOUT_MAX, usesCodec: true };
+    // Each of these reads the plan, which is kept as a zstd frame.
+    const layers: readonly LayerName[] = ['native', 'zstd'];
+    const large = { memoryMib: MIB_PER_VCPU, timeout: LAMBDA_TIMEOUT_MAX, layers };
     const small = { memoryMib: SMALL_MIB, timeout: Duration.minutes(1) };
     const create = (name: string, description: string, size: typeof small) =>
       new Worker(this, `${name.charAt(0).toUpperCase()}${name.slice(1)}`, {

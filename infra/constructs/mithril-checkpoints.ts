@@ -3,6 +3,7 @@ import { ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { MithrilConfig } from '../config-schema.ts';
+import type { LayerFolders } from '../layer-folders.ts';
 import { CheckpointPipeline, MIB_PER_VCPU } from './checkpoint-pipeline.ts';
 import { CheckpointSource } from './checkpoint-source.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
@@ -17,8 +18,8 @@ export interface MithrilCheckpointsProps {
   readonly config: MithrilConfig;
   /** Bundles: `<folder>/<function>/index.mjs` (infra/functions-bundle.ts). */
   readonly functionsFolder: string;
-  /** The native layer, `layers/native/dist` (infra/layer-folder.ts). */
-  readonly nativeLayerFolder: string;
+  /** `layers/<name>/dist` (infra/layer-folders.ts). */
+  readonly layerFolders: LayerFolders;
   /** The kill switch: "on" or "off", or a parameter that says so. */
   readonly enabled?: string;
   /** Default: `config.concurrency.workers`; a parameter may stand here. */
@@ -28,7 +29,7 @@ export interface MithrilCheckpointsProps {
 /**
  * Checkpoints uploaded to the source are compressed, verified and restorable.
  *
- * @example new MithrilCheckpoints(this, 'Checkpoints', { config, functionsFolder, nativeLayerFolder })
+ * @example new MithrilCheckpoints(this, 'Checkpoints', { config, functionsFolder, layerFolders })
  */
 export class MithrilCheckpoints extends Construct {
   readonly store: CheckpointStore;
@@ -81,14 +82,19 @@ export class MithrilCheckpoints extends Construct {
   }
 
   #createPlatform(props: MithrilCheckpointsProps): WorkerPlatform {
-    const nativeLayer = new LayerVersion(this, 'NativeLayer', {
-      code: Code.fromAsset(props.nativeLayerFolder),
-      description: 'Mithril checkpoint codec',
-      compatibleArchitectures: [Architecture.ARM_64, Architecture.X86_64],
-    });
+    const createLayer = (id: string, folder: string, description: string) =>
+      new LayerVersion(this, id, {
+        code: Code.fromAsset(folder),
+        description,
+        compatibleArchitectures: [Architecture.ARM_64, Architecture.X86_64],
+      });
+    const { native, zstd } = props.layerFolders;
     return {
       functionsFolder: props.functionsFolder,
-      nativeLayer,
+      layers: {
+        native: createLayer('NativeLayer', native, 'Mithril checkpoint codec'),
+        zstd: createLayer('ZstdLayer', zstd, 'zstd for plans and layouts'),
+      },
       logRetention: props.config.logRetentionDays,
       enabled: props.enabled ?? 'on',
     };
@@ -114,7 +120,7 @@ export class MithrilCheckpoints extends Construct {
       description: 'deletes exact versions of verified originals after the grace period',
       every: Duration.hours(24),
       memoryMib: MIB_PER_VCPU,
-      usesCodec: true,
+      layers: ['native'],
     });
     const { worker } = sweep;
     worker.setVariable('MITHRIL_RETIRE_GRACE_HOURS', String(retire.graceHours));

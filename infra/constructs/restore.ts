@@ -78,7 +78,7 @@ export class Restore extends Construct {
       description,
       memoryMib: MIB_PER_VCPU,
       timeout: Duration.minutes(minutes),
-      usesCodec: true,
+      layers: ['native'],
     });
   }
 

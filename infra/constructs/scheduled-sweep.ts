@@ -4,7 +4,7 @@ import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
 import type { SweepInput } from '../../shared/contracts/checkpoint-commands.ts';
-import { Worker, type WorkerPlatform } from './worker.ts';
+import { type LayerName, Worker, type WorkerPlatform } from './worker.ts';
 
 export interface ScheduledSweepProps {
   readonly platform: WorkerPlatform;
@@ -12,7 +12,7 @@ export interface ScheduledSweepProps {
   readonly description: string;
   readonly every: Duration;
   readonly memoryMib: number;
-  readonly usesCodec?: boolean;
+  readonly layers?: readonly LayerName[];
 }
 
 /** Goes on where the last sweep stopped, at most one at a time. */
@@ -32,7 +32,7 @@ export class ScheduledSweep extends Construct {
       description: props.description,
       memoryMib: props.memoryMib,
       timeout: Duration.minutes(15),
-      usesCodec: props.usesCodec ?? false,
+      layers: props.layers ?? [],
     });
     this.worker.setVariable('MITHRIL_ENABLED', props.platform.enabled);
     this.schedule = new Rule(this, 'Schedule', {

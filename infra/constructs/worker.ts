@@ -14,11 +14,14 @@ import { Construct } from 'constructs';
 import { addPermission, type Grantee, type Permission } from './permission.ts';
 import { runbook } from './runbook.ts';
 
+/** Layers by what they bring; a worker has those that its code loads, and no others. */
+export type LayerName = 'native' | 'zstd';
+
 /** What all workers of a stack share. */
 export interface WorkerPlatform {
   /** Holds `<function>/index.mjs` for each function. */
   readonly functionsFolder: string;
-  readonly nativeLayer: ILayerVersion;
+  readonly layers: Readonly<Record<LayerName, ILayerVersion>>;
   readonly logRetention: RetentionDays;
   /** The kill switch, "on" or "off". */
   readonly enabled: string;
@@ -31,7 +34,7 @@ export interface WorkerProps {
   readonly description: string;
   readonly memoryMib: number;
   readonly timeout: Duration;
-  readonly usesCodec?: boolean;
+  readonly layers?: readonly LayerName[];
   readonly reservedConcurrency?: number | undefined;
 }
 
@@ -72,7 +75,7 @@ export class Worker extends Construct implements Grantee {
       timeout: props.timeout,
       role: this.role,
       logGroup,
-      layers: props.usesCodec === true ? [props.platform.nativeLayer] : [],
+      layers: (props.layers ?? []).map((name) => props.platform.layers[name]),
       ...(props.reservedConcurrency === undefined
         ? {}
         : { reservedConcurrentExecutions: props.reservedConcurrency }),

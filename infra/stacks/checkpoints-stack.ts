@@ -3,11 +3,12 @@ import type { Construct } from 'constructs';
 import type { MithrilConfig } from '../config-schema.ts';
 import { CheckpointOutputs } from '../constructs/checkpoint-outputs.ts';
 import { MithrilCheckpoints } from '../constructs/mithril-checkpoints.ts';
+import type { LayerFolders } from '../layer-folders.ts';
 
 export interface CheckpointsStackProps extends StackProps {
   readonly config: MithrilConfig;
   readonly functionsFolder: string;
-  readonly nativeLayerFolder: string;
+  readonly layerFolders: LayerFolders;
 }
 
 /**
@@ -28,7 +29,7 @@ export class CheckpointsStack extends Stack {
     this.checkpoints = new MithrilCheckpoints(this, 'Checkpoints', {
       config: props.config,
       functionsFolder: props.functionsFolder,
-      nativeLayerFolder: props.nativeLayerFolder,
+      layerFolders: props.layerFolders,
       enabled: enabled.valueAsString,
       workers: this.#overridable(props.config.concurrency.workers),
     });

@@ -33,6 +33,14 @@ export const verifyResultPrefix = (run: Run): string => `${work(run)}verify-`;
 export const verifyResultKey = (run: Run, batch: number): string =>
   `${verifyResultPrefix(run)}${number(batch)}.json`;
 
+const COMPRESSED = /^v1\/work\/[0-9a-f]{64}\/[0-9]+\/(?:plan|layout-[0-9a-f-]+)\.json$/u;
+
+/**
+ * Plans and layouts grow with the number of tensors and are kept as zstd frames, on every host.
+ * All else is stored as it is: `.jsonl` is read by Step Functions, and the rest is small.
+ */
+export const isCompressedDocument = (key: string): boolean => COMPRESSED.test(key);
+
 /** Metadata of a manifest object: the key of its base's manifest, so that S3 alone is enough. */
 export const BASE_MANIFEST_METADATA = 'mithril-base-manifest';
 /** Metadata that a team may set on an upload; each overrides what the key pattern finds. */

@@ -1,5 +1,6 @@
 // The main job on the real template: upload, event, state machine, VERIFIED, restore, bit for bit.
 import { beforeAll, expect, test } from 'vitest';
+import { decompress } from 'zstd-napi';
 import {
   type Deployment,
   deployAssembly,
@@ -64,6 +65,20 @@ await describeOnLocalStack('the pipeline on the local stack', (stack) => {
     await pipeline.restore(second, 'restored/step-2.safetensors');
     const restored = await pipeline.read(outputs.StoreBucket, 'restored/step-2.safetensors');
     expect(STEP_2.equals(restored)).toBe(true);
+  });
+
+  test('plan and layouts are kept as zstd frames, lists as they are', async () => {
+    const work = `v1/work/${checkpointIdOf(first)}/1/`;
+    const keys = await pipeline.list(outputs.StoreBucket, work);
+    const frames = keys.filter((key) => /(?:plan|layout-.*)\.json$/u.test(key));
+    expect(frames).toHaveLength(1 + 4);
+    for (const key of frames) {
+      const stored = await pipeline.read(outputs.StoreBucket, key);
+      expect(stored.subarray(0, 4).toString('hex')).toBe('28b52ffd');
+      expect(JSON.parse(decompress(stored).toString())).toBeTypeOf('object');
+    }
+    const list = await pipeline.read(outputs.StoreBucket, `${work}encode.jsonl`);
+    expect(list.toString()).toMatch(/^\{.*\}\n/u);
   });
 
   test('the same event again starts nothing', { timeout: CASE_MS }, async () => {

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, parseConfig, readConfig } from '../../infra/config.ts';
-import { findNativeLayer, LayerError } from '../../infra/layer-folder.ts';
+import { findLayers, LayerError } from '../../infra/layer-folders.ts';
 
 const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'mithril-config-'));
 const none = { environment: {}, context: {} };
@@ -95,27 +95,48 @@ describe('the configuration', () => {
   });
 });
 
-describe('the native layer', () => {
-  const layerOf = (root: string, name: string): void => {
-    const folder = join(root, 'layers/native/dist/nodejs/node_modules/mithril-native');
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, name), '');
+describe('the layers', () => {
+  const HOST = `${process.platform}-${process.arch}`;
+  const createAddons = (root: string, machine: string): void => {
+    for (const [layer, addon] of [
+      ['native', `mithril-native/mithril-native.${machine}.node`],
+      ['zstd', `zstd-napi/binding.${machine}.node`],
+    ]) {
+      const path = join(root, `layers/${layer}/dist/nodejs/node_modules/${addon}`);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, '');
+    }
   };
-
-  it('must hold the arm64 build for a deploy: the command that builds it is named', () => {
-    const root = emptyFolder();
-    layerOf(root, `mithril-native.${process.platform}-${process.arch}.node`);
-    const message = messageOf(() => findNativeLayer(root, 'deploy'));
-    expect(message).toContain('mithril-native.linux-arm64.node');
-    expect(message).toContain('npm run build:layers');
-    layerOf(root, 'mithril-native.linux-arm64.node');
-    expect(findNativeLayer(root, 'deploy')).toBe(join(root, 'layers/native/dist'));
+  const foldersIn = (root: string) => ({
+    native: join(root, 'layers/native/dist'),
+    zstd: join(root, 'layers/zstd/dist'),
   });
 
-  it("needs this machine's build for the local stack, and no other", () => {
+  it('must hold the arm64 builds for a deploy: the command that builds them is named', () => {
     const root = emptyFolder();
-    expect(messageOf(() => findNativeLayer(root, 'local'))).toContain('build:layers -- host');
-    layerOf(root, `mithril-native.${process.platform}-${process.arch}.node`);
-    expect(findNativeLayer(root, 'local')).toBe(join(root, 'layers/native/dist'));
+    createAddons(root, 'linux-x64');
+    const message = messageOf(() => findLayers(root, 'deploy'));
+    expect(message).toContain('mithril-native.linux-arm64.node');
+    expect(message).toMatch(/npm run build:layers$/u);
+    createAddons(root, 'linux-arm64');
+    expect(findLayers(root, 'deploy')).toEqual(foldersIn(root));
+  });
+
+  it.each([
+    ['native', 'mithril-native.linux-arm64.node'],
+    ['zstd', 'binding.linux-arm64.node'],
+  ])('are refused one by one: %s', (layer, addon) => {
+    const root = emptyFolder();
+    createAddons(root, 'linux-arm64');
+    rmSync(join(root, 'layers', layer), { recursive: true });
+    createAddons(root, 'linux-x64');
+    expect(messageOf(() => findLayers(root, 'deploy'))).toContain(addon);
+  });
+
+  it("need this machine's builds for the local stack, and no others", () => {
+    const root = emptyFolder();
+    expect(messageOf(() => findLayers(root, 'local'))).toContain('build:layers -- host');
+    createAddons(root, HOST);
+    expect(findLayers(root, 'local')).toEqual(foldersIn(root));
   });
 });

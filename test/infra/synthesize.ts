@@ -48,10 +48,20 @@ function createStandIns(folder: string) {
     mkdirSync(join(functionsFolder, name), { recursive: true });
     writeFileSync(join(functionsFolder, name, 'index.mjs'), `// ${name}\n`);
   }
-  const nativeLayerFolder = join(folder, 'layer');
-  mkdirSync(nativeLayerFolder);
-  writeFileSync(join(nativeLayerFolder, 'module.node'), 'stand-in');
-  return { functionsFolder, nativeLayerFolder };
+  return {
+    functionsFolder,
+    layerFolders: {
+      native: createLayer(folder, 'native'),
+      zstd: createLayer(folder, 'zstd'),
+    },
+  };
+}
+
+function createLayer(folder: string, name: string): string {
+  const layer = join(folder, name);
+  mkdirSync(layer);
+  writeFileSync(join(layer, 'module.node'), `stand-in of ${name}`);
+  return layer;
 }
 
 export const resourcesOf = (template: StackTemplate, type: string): readonly Resource[] =>

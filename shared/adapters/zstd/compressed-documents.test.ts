@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { decompress } from 'zstd-napi';
 import { MemoryObjectStore } from '../memory/memory-object-store.ts';
 import { withCompressedDocuments } from './compressed-documents.ts';
 import { createZstdCompressor } from './zstd-compressor.ts';
@@ -17,6 +18,14 @@ it('keeps a document smaller than it is, and gives it back', async () => {
   const read = await store.readAll(at('plan.json'), text.length);
   expect(read.kind === 'read' && read.bytes.equals(text)).toBe(true);
   expect(await store.write(at('plan.json'), text, IF_ABSENT)).toEqual({ kind: 'exists' });
+});
+
+it('stores a zstd frame, which zstd itself reads back', async () => {
+  await store.write(at('frame.json'), text, IF_ABSENT);
+  const stored = await memory.readAll(at('frame.json'), text.length);
+  if (stored.kind !== 'read') throw new Error('expected a frame');
+  expect(stored.bytes.subarray(0, 4).toString('hex')).toBe('28b52ffd');
+  expect(decompress(stored.bytes).equals(text)).toBe(true);
 });
 
 it('leaves every other object as it is', async () => {

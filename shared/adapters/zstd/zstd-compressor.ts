@@ -9,19 +9,33 @@ type ZstdBinding = typeof zstdBinding;
 const LEVEL_DEFAULT = 3;
 
 /**
- * zstd of the zstd-napi package. On Lambda it comes from a layer, where only `require` looks.
- * Calls hold the JavaScript thread: about 5 ms a MiB, which is right for documents and for
- * nothing larger.
+ * zstd of the zstd-napi package, loaded by the first call. On Lambda it comes from a layer, where
+ * only `require` looks. Calls hold the JavaScript thread: about 5 ms a MiB, which is right for
+ * documents and for nothing larger.
  */
 export function createZstdCompressor(level: number = LEVEL_DEFAULT): Compressor {
+  let opened: Zstd | null = null;
+  const open = (): Zstd => (opened ??= openZstd(level));
+  return {
+    compress: async (bytes) => open().compressor.compress(bytes),
+    expand: async (frame, bytesMax) => {
+      const { binding, context } = open();
+      return expandFrame(binding, context, frame, bytesMax);
+    },
+  };
+}
+
+interface Zstd {
+  readonly compressor: InstanceType<ZstdModule['Compressor']>;
+  readonly binding: ZstdBinding;
+  readonly context: InstanceType<ZstdBinding['DCtx']>;
+}
+
+function openZstd(level: number): Zstd {
   const { zstd, binding } = loadZstd();
   const compressor = new zstd.Compressor();
   compressor.setParameters({ compressionLevel: level, checksumFlag: true, contentSizeFlag: true });
-  const context = new binding.DCtx();
-  return {
-    compress: async (bytes) => compressor.compress(bytes),
-    expand: async (frame, bytesMax) => expandFrame(binding, context, frame, bytesMax),
-  };
+  return { compressor, binding, context: new binding.DCtx() };
 }
 
 function expandFrame(
