@@ -47,6 +47,8 @@ export interface WriteOptions {
 export interface PartReceipt {
   readonly part: number;
   readonly etag: string;
+  /** Of the part's bytes, 8 hex characters; a part that is not these bytes ends the upload. */
+  readonly crc32: string;
 }
 
 /** Faults (throttles, timeouts, short reads) are thrown as `ObjectStoreError`. */

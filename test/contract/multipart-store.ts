@@ -83,6 +83,17 @@ function describeConditions(host: () => MultipartHost): void {
     await multipart.abortUpload(target('parts/taken'), upload);
   });
 
+  it('refuses a list that says other bytes of a part, and writes nothing', async () => {
+    const { multipart, objects } = host();
+    const upload = await multipart.createUpload(target('parts/other'));
+    const receipt = await multipart.uploadPart(target('parts/other'), upload, 1, Buffer.from('a'));
+    const other = { ...receipt, crc32: '00000000' };
+    const done = multipart.completeUpload(target('parts/other'), upload, [other]);
+    await expect(done).rejects.toMatchObject({ retryable: false });
+    expect(await objects.head(target('parts/other'))).toEqual({ kind: 'absent' });
+    await multipart.abortUpload(target('parts/other'), upload);
+  });
+
   it('completes twice without a fault and without a second object', async () => {
     const { multipart, objects } = host();
     const upload = await multipart.createUpload(target('parts/again'));

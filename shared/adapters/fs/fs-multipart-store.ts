@@ -19,8 +19,8 @@ import { newTemporary, stageBytes, stageJoined } from './staged-data.ts';
 const UPLOAD_ID = /^[0-9a-f]{32}$/;
 const TARGET_NAME = 'target.json';
 const targetSchema = z.strictObject({ key: z.string() });
-const partName = (part: number, etag: string): string =>
-  `p${String(part).padStart(5, '0')}-${etag}`;
+const partName = ({ part, etag, crc32 }: PartReceipt): string =>
+  `p${String(part).padStart(5, '0')}-${etag}-${crc32}`;
 
 /** Uploads in parts under a root of `createFsObjectStore`. */
 export function createFsMultipartStore(root: string): MultipartStore {
@@ -54,10 +54,11 @@ async function uploadPart(
   const folder = await openUpload(root, upload.target, upload.uploadId);
   if (folder === null) throw noSuchUpload(upload.target);
   const temporary = newTemporary(await temporaryFolder(root, upload.target));
-  const { sha256: etag } = await stageBytes(temporary, bytes);
-  await rename(temporary, join(folder, partName(upload.part, etag)));
+  const { sha256: etag, crc32 } = await stageBytes(temporary, bytes);
+  const receipt = { part: upload.part, etag, crc32 };
+  await rename(temporary, join(folder, partName(receipt)));
   await flushFolder(folder);
-  return { part: upload.part, etag };
+  return receipt;
 }
 
 async function completeUpload(
@@ -73,7 +74,7 @@ async function completeUpload(
     if (found.kind === 'found') return { kind: 'exists' };
     throw noSuchUpload(target);
   }
-  const sources = parts.map(({ part, etag }) => join(folder, partName(part, etag)));
+  const sources = parts.map((receipt) => join(folder, partName(receipt)));
   for (const source of sources) {
     if ((await ifThere(access(source).then(() => true))) === true) continue;
     const message = 'a part of the list was not uploaded';

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { crc32 as crc32Of } from 'node:zlib';
 import { PART_BYTES_MIN } from '../../contracts/limits.ts';
 import {
   type ByteRange,
@@ -29,7 +30,7 @@ const refuse = (code: string, subject: ObjectReference, message: string): Object
 
 interface Upload {
   readonly target: ObjectReference;
-  readonly parts: Map<number, { readonly bytes: Buffer; readonly etag: string }>;
+  readonly parts: Map<number, { readonly bytes: Buffer } & PartReceipt>;
   done: WriteResult | null;
 }
 
@@ -130,9 +131,10 @@ export class MemoryObjectStore implements ObjectStore, MultipartStore, VersionRe
     bytes: Uint8Array,
   ): Promise<PartReceipt> {
     const copy = Buffer.from(bytes);
-    const etag = etagOf(copy);
-    this.#upload(target, uploadId).parts.set(part, { bytes: copy, etag });
-    return { part, etag };
+    const crc32 = crc32Of(copy).toString(16).padStart(8, '0');
+    const receipt: PartReceipt = { part, etag: etagOf(copy), crc32 };
+    this.#upload(target, uploadId).parts.set(part, { bytes: copy, ...receipt });
+    return receipt;
   }
 
   async completeUpload(
@@ -144,9 +146,9 @@ export class MemoryObjectStore implements ObjectStore, MultipartStore, VersionRe
     if (upload.done !== null) {
       return upload.done;
     }
-    const parts = receipts.map(({ part, etag }, index) => {
+    const parts = receipts.map(({ part, etag, crc32 }, index) => {
       const uploaded = upload.parts.get(part);
-      if (uploaded === undefined || uploaded.etag !== etag) {
+      if (uploaded === undefined || uploaded.etag !== etag || uploaded.crc32 !== crc32) {
         throw refuse('InvalidPart', target, `part ${part} was not uploaded`);
       }
       if (index < receipts.length - 1 && uploaded.bytes.length < PART_BYTES_MIN) {

@@ -1,6 +1,6 @@
+import { crc32 as crc32Of } from 'node:zlib';
 import {
   AbortMultipartUploadCommand,
-  type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   type S3Client,
@@ -13,11 +13,15 @@ import {
   type PartReceipt,
   type WriteResult,
 } from '../../ports/object-store.ts';
-import { createS3Context, type S3Context, type S3StoreSettings } from './s3-context.ts';
+import {
+  CHECKSUM_ALGORITHM,
+  createS3Context,
+  type S3Context,
+  type S3StoreSettings,
+} from './s3-context.ts';
 import { attempt, classifyS3Failure, toObjectStoreError } from './s3-error.ts';
 import { headObject } from './s3-head.ts';
 import { locate, plainEtag, plainVersionId } from './s3-names.ts';
-import { addChecksums, wantsPartChecksums } from './s3-part-checksums.ts';
 
 /** Uploads in parts; the finished object has a checksum of its whole content. */
 export function createS3MultipartStore(
@@ -42,7 +46,7 @@ const place = (context: S3Context, target: ObjectReference) => ({
 async function createUpload(context: S3Context, target: ObjectReference): Promise<string> {
   const command = new CreateMultipartUploadCommand({
     ...place(context, target),
-    ChecksumAlgorithm: context.checksumAlgorithm,
+    ChecksumAlgorithm: CHECKSUM_ALGORITHM,
     ChecksumType: 'FULL_OBJECT',
   });
   const result = await attempt(() => context.client.send(command));
@@ -55,22 +59,26 @@ async function uploadPart(
   upload: { target: ObjectReference; uploadId: string; part: number },
   bytes: Uint8Array,
 ): Promise<PartReceipt> {
+  const crc32 = crc32Of(bytes).toString(16).padStart(8, '0');
   const command = new UploadPartCommand({
     ...place(context, upload.target),
     UploadId: upload.uploadId,
     PartNumber: upload.part,
     Body: bytes,
-    ChecksumAlgorithm: context.checksumAlgorithm,
+    ChecksumCRC32: toBase64(crc32),
   });
   const result = await attempt(() => context.client.send(command));
   if (result.kind === 'failure') {
     throw toObjectStoreError(result.failure, upload.target, result.cause);
   }
   const etag = plainEtag(present(result.answer.ETag, upload.target, 'ETag'));
-  return { part: upload.part, etag };
+  return { part: upload.part, etag, crc32 };
 }
 
 /**
+ * S3 needs no checksums of parts where it keeps one of the whole, but it compares those that it
+ * gets; stricter servers (versitygw 1.8.0) refuse a list without them.
+ *
  * If-None-Match: an object that stands there already is kept, and the upload stays to be aborted.
  * A 409 here ends the upload for good (S3 asks for a new one), so it is not tried again.
  */
@@ -80,12 +88,14 @@ async function completeUpload(
   uploadId: string,
   parts: readonly PartReceipt[],
 ): Promise<WriteResult> {
-  const upload = { target, uploadId };
-  const named = parts.map(({ part, etag }) => ({ PartNumber: part, ETag: `"${etag}"` }));
-  let result = await sendComplete(context, upload, named);
-  if (result.kind === 'failure' && wantsPartChecksums(result.failure)) {
-    result = await sendComplete(context, upload, await addChecksums(context, upload, named));
-  }
+  const command = new CompleteMultipartUploadCommand({
+    ...place(context, target),
+    UploadId: uploadId,
+    IfNoneMatch: '*',
+    ChecksumType: 'FULL_OBJECT',
+    MultipartUpload: { Parts: parts.map(namePart) },
+  });
+  const result = await attempt(() => context.client.send(command));
   if (result.kind === 'answer') {
     const etag = plainEtag(present(result.answer.ETag, target, 'ETag'));
     return { kind: 'created', etag, versionId: plainVersionId(result.answer.VersionId) };
@@ -100,20 +110,13 @@ async function completeUpload(
   throw toObjectStoreError(failure, target, cause);
 }
 
-function sendComplete(
-  context: S3Context,
-  upload: { readonly target: ObjectReference; readonly uploadId: string },
-  parts: readonly CompletedPart[],
-) {
-  const command = new CompleteMultipartUploadCommand({
-    ...place(context, upload.target),
-    UploadId: upload.uploadId,
-    IfNoneMatch: '*',
-    ChecksumType: 'FULL_OBJECT',
-    MultipartUpload: { Parts: [...parts] },
-  });
-  return attempt(() => context.client.send(command));
-}
+const namePart = ({ part, etag, crc32 }: PartReceipt) => ({
+  PartNumber: part,
+  ETag: `"${etag}"`,
+  ChecksumCRC32: toBase64(crc32),
+});
+
+const toBase64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64');
 
 /** An upload that is not there any more counts as aborted. */
 async function abortUpload(

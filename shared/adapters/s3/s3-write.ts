@@ -1,7 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { ObjectReference, WriteOptions, WriteResult } from '../../ports/object-store.ts';
 import { describeFailure } from '../aws/service-failure.ts';
-import type { S3Context } from './s3-context.ts';
+import { CHECKSUM_ALGORITHM, type S3Context } from './s3-context.ts';
 import { classifyS3Failure, toObjectStoreError } from './s3-error.ts';
 import { plainEtag, plainVersionId } from './s3-names.ts';
 
@@ -23,7 +23,7 @@ export async function writeObject(
     Key: target.key,
     Body: bytes,
     ...context.owner,
-    ChecksumAlgorithm: context.checksumAlgorithm,
+    ChecksumAlgorithm: CHECKSUM_ALGORITHM,
     ...(options.ifAbsent ? { IfNoneMatch: '*' } : {}),
     ...(options.contentType === undefined ? {} : { ContentType: options.contentType }),
     ...(options.metadata === undefined ? {} : { Metadata: { ...options.metadata } }),

@@ -67,7 +67,8 @@ const complete = async (
   if (plan.uploadId === null) {
     return false;
   }
-  const receipts = parts.map(({ part, etag }): PartReceipt => ({ part, etag }));
+  // The store compares what it holds of each part with what was decoded.
+  const receipts = parts.map(({ part, etag, crc32 }): PartReceipt => ({ part, etag, crc32 }));
   try {
     const result = await context.multipart.completeUpload(plan.target, plan.uploadId, receipts);
     return result.kind === 'created';
