@@ -16,7 +16,7 @@ import type { WorkerPlatform } from './worker.ts';
 export interface MithrilCheckpointsProps {
   /** From `parseConfig`. */
   readonly config: MithrilConfig;
-  /** Bundles: `<folder>/<function>/index.mjs` (infra/functions-bundle.ts). */
+  /** Bundles: `<folder>/<function>/index.mjs` and their chunks (infra/functions-bundle.ts). */
   readonly functionsFolder: string;
   /** `layers/<name>/dist` (infra/layer-folders.ts). */
   readonly layerFolders: LayerFolders;

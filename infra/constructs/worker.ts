@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Policy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -19,7 +18,7 @@ export type LayerName = 'native' | 'zstd';
 
 /** What all workers of a stack share. */
 export interface WorkerPlatform {
-  /** Holds `<function>/index.mjs` for each function. */
+  /** Holds `<function>/index.mjs` for each function, and what they share. */
   readonly functionsFolder: string;
   readonly layers: Readonly<Record<LayerName, ILayerVersion>>;
   readonly logRetention: RetentionDays;
@@ -67,8 +66,8 @@ export class Worker extends Construct implements Grantee {
     });
     this.function = new LambdaFunction(this, 'Function', {
       description: `Mithril ${props.name}: ${props.description}`,
-      code: Code.fromAsset(join(props.platform.functionsFolder, props.name)),
-      handler: 'index.handler',
+      code: Code.fromAsset(props.platform.functionsFolder),
+      handler: `${props.name}/index.handler`,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: props.memoryMib,
