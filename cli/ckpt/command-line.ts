@@ -127,7 +127,11 @@ function addStoreCommands(parent: Line, runner: Runner, prefix: string): void {
   addCommand(parent, runner, {
     name: 'reconcile',
     summary: 'Start the compression of uploads that were missed',
-    options: [option('-n, --dry-run', 'only say what would be started'), ...awsOptions()],
+    options: [
+      option('-n, --dry-run', 'only say what would be started'),
+      option('--retry-failed', 'give checkpoints that used up their attempts one more'),
+      ...awsOptions(),
+    ],
     examples: [[`${prefix} reconcile --dry-run`, 'what was missed']],
     load: async () => (await import('./reconcile.ts')).reconcile,
   });

@@ -16,27 +16,30 @@ import { formatCount } from '../text/quantity.ts';
 import { listVersions } from './list-versions.ts';
 import { formatS3Uri } from './s3-uri.ts';
 
-const optionsSchema = z.object({ dryRun: z.boolean().default(false) });
+const optionsSchema = z.object({
+  dryRun: z.boolean().default(false),
+  retryFailed: z.boolean().default(false),
+});
 
-/** `mithril ckpt reconcile [--dry-run]` */
+/** `mithril ckpt reconcile [--dry-run | --retry-failed]` */
 export const reconcile: Command = async (session, _args, given) => {
-  const { dryRun } = parseOptions(optionsSchema, given);
+  const { dryRun, retryFailed } = parseOptions(optionsSchema, given);
   return withHost(session, given, (host) => {
     if (host.context.settings.sourcePrefixes.length === 0) {
       throw new CliError('no prefix is opted in, so nothing is compressed', {
         advice: 'Name prefixes in mithril.config.json (source.prefixes) and deploy again.',
       });
     }
-    return dryRun ? listMissed(session, host) : startMissed(session, host);
+    return dryRun ? listMissed(session, host) : startMissed(session, host, retryFailed);
   });
 };
 
 type Counts = Omit<Extract<ReconcileOutput, { kind: 'swept' }>, 'kind' | 'isComplete'>;
 
-async function startMissed(session: Session, host: Host): Promise<number> {
+async function startMissed(session: Session, host: Host, retryFailed: boolean): Promise<number> {
   const total = new Map<string, number>();
   for (let from: 'start' | 'saved' = 'start'; ; from = 'saved') {
-    const output = await reconcileCheckpoints(host.context, { from });
+    const output = await reconcileCheckpoints(host.context, { from, retryFailed });
     if (output.kind === 'disabled') throw new CliError('compression is switched off');
     const { kind: _kind, isComplete, ...counts } = output;
     for (const [name, count] of Object.entries(counts)) {

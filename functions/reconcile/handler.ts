@@ -1,7 +1,7 @@
 import { reconcileCheckpoints } from '../../shared/app/checkpoint/reconcile-checkpoints.ts';
-import { sweepInputSchema } from '../../shared/contracts/checkpoint-commands.ts';
+import { reconcileInputSchema } from '../../shared/contracts/checkpoint-commands.ts';
 import { createStartContext } from '../context.ts';
 import { serve } from '../serve.ts';
 
 /** Scheduled, and by hand: starts what events missed. */
-export const handler = serve(sweepInputSchema, createStartContext, reconcileCheckpoints);
+export const handler = serve(reconcileInputSchema, createStartContext, reconcileCheckpoints);

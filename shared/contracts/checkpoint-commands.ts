@@ -12,6 +12,8 @@ export const startInputSchema = z.strictObject({
   versionId: z.string().min(1).max(1_024).nullable(),
   /** Lets an object that HEAD refuses (SSE-C) be quarantined by its listed identity. */
   listed: objectVersionSchema.nullable().default(null),
+  /** An operator's word: a checkpoint that used up its attempts gets one more. */
+  retryFailed: z.boolean().default(false),
 });
 export type StartInput = z.input<typeof startInputSchema>;
 
@@ -38,6 +40,13 @@ export type StartOutput = z.infer<typeof startOutputSchema>;
 /** `saved`: go on where the last invocation stopped (the schedule); `start`: from the beginning. */
 export const sweepInputSchema = z.strictObject({ from: z.enum(['start', 'saved']) });
 export type SweepInput = z.infer<typeof sweepInputSchema>;
+
+export const reconcileInputSchema = z.strictObject({
+  ...sweepInputSchema.shape,
+  /** Gives each FAILED checkpoint one more attempt. */
+  retryFailed: z.boolean().default(false),
+});
+export type ReconcileInput = z.input<typeof reconcileInputSchema>;
 
 const count = z.int().min(0);
 

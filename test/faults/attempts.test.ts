@@ -193,6 +193,26 @@ describe('attempts', () => {
     expect(await cloud.deliver(object)).toMatchObject({ kind: 'failed', state: 'FAILED' });
   });
 
+  it("get one more on an operator's word, and not without it", async () => {
+    const cloud = new Cloud();
+    let isBroken = true;
+    cloud.onWorker = (state) => {
+      if (state === 'encode' && isBroken) throw new Error('no worker comes up');
+    };
+    const bytes = weights(BYTES, 1);
+    const object = await cloud.process(KEY, bytes);
+    await cloud.reconcileUntilQuiet();
+    isBroken = false;
+    await cloud.reconcileUntilQuiet();
+    expect(await cloud.row(object)).toMatchObject({ state: 'FAILED' });
+    await cloud.reconcileUntilQuiet({ retryFailed: true });
+    expect(await cloud.row(object)).toMatchObject({
+      state: 'VERIFIED',
+      attempt: ATTEMPTS_MAX + 1,
+    });
+    expect((await cloud.decode(object)).equals(bytes)).toBe(true);
+  });
+
   it('leave no trace of a late worker of an older one, at any stage', async () => {
     const cloud = new Cloud();
     let failures = 0;

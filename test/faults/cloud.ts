@@ -158,10 +158,10 @@ export class Cloud {
   }
 
   /** The schedule: again and again until a sweep finds nothing more to do. */
-  async reconcileUntilQuiet(): Promise<ReconcileOutput> {
+  async reconcileUntilQuiet({ retryFailed = false } = {}): Promise<ReconcileOutput> {
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       this.clock.advance(3_600_000);
-      const output = await this.#reconcileOnce();
+      const output = await this.#reconcileOnce(retryFailed);
       await this.settle();
       if (output?.kind === 'swept' && output.started + output.restarted + output.running === 0) {
         return output;
@@ -206,9 +206,9 @@ export class Cloud {
       .map(({ version }) => version.head.object.key);
   }
 
-  async #reconcileOnce(): Promise<ReconcileOutput | null> {
+  async #reconcileOnce(retryFailed: boolean): Promise<ReconcileOutput | null> {
     try {
-      return await reconcileCheckpoints(this.context('reconcile'), { from: 'saved' });
+      return await reconcileCheckpoints(this.context('reconcile'), { from: 'saved', retryFailed });
     } catch {
       return null; // the next hour tries again
     }

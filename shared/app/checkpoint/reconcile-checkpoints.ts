@@ -1,7 +1,7 @@
 import type {
+  ReconcileInput,
   ReconcileOutput,
   StartOutput,
-  SweepInput,
 } from '../../contracts/checkpoint-commands.ts';
 import { refusalOf } from '../../domain/checkpoint/admission.ts';
 import { checkpointIdOf, executionName } from '../../domain/checkpoint/identity.ts';
@@ -27,12 +27,17 @@ type Counts = {
 /** An event is late, not lost, while its object is younger than this. */
 const EVENT_DELAY_MS = 15 * 60 * 1_000;
 
-const start = (context: ReconcileContext, { object }: ListedVersion): Promise<StartOutput> =>
+const start = (
+  context: ReconcileContext,
+  { object }: ListedVersion,
+  retryFailed = false,
+): Promise<StartOutput> =>
   startCheckpoint(context, {
     bucket: object.bucket,
     key: object.key,
     versionId: object.versionId,
     listed: object,
+    retryFailed,
   });
 
 const countStart = (counts: Counts, output: StartOutput, name: 'started' | 'restarted'): void => {
@@ -82,6 +87,7 @@ const visit = async (
   context: ReconcileContext,
   counts: Counts,
   listed: ListedVersion,
+  retryFailed: boolean,
 ): Promise<void> => {
   counts.listed += 1;
   if (refusalOf(context.settings, listed.object.bucket, listed.object.key) !== null) {
@@ -93,6 +99,8 @@ const visit = async (
     await visitUnknown(context, counts, listed);
   } else if (found.row.state === 'STARTED') {
     await visitStarted(context, counts, listed, found);
+  } else if (found.row.state === 'FAILED' && retryFailed) {
+    countStart(counts, await start(context, listed, true), 'restarted');
   } else if (found.row.verified === null) {
     counts.ended += 1;
   } else {
@@ -107,9 +115,9 @@ const visit = async (
  */
 export const reconcileCheckpoints = (
   context: ReconcileContext,
-  input: SweepInput,
+  { from, retryFailed = false }: ReconcileInput,
 ): Promise<ReconcileOutput> =>
-  logUseCase(context, 'reconcile', { ...input }, async (line) => {
+  logUseCase(context, 'reconcile', { from, retryFailed }, async (line) => {
     if (!context.settings.isEnabled) {
       return { kind: 'disabled' };
     }
@@ -122,8 +130,8 @@ export const reconcileCheckpoints = (
       ended: 0,
       skipped: 0,
     };
-    const isComplete = await sweepSource(context, 'reconcile', input, (listed) =>
-      visit(context, counts, listed),
+    const isComplete = await sweepSource(context, 'reconcile', { from }, (listed) =>
+      visit(context, counts, listed, retryFailed),
     );
     Object.assign(line, counts, { isComplete });
     return { kind: 'swept', isComplete, ...counts };

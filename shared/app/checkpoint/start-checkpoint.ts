@@ -72,12 +72,25 @@ const answerFor = (id: CheckpointId, row: CheckpointRow): StartOutput => {
     : { kind: 'already', ...run };
 };
 
+const nextAttempt = (context: StartContext, row: CheckpointRow): CheckpointRow => ({
+  ...row,
+  state: 'STARTED',
+  reason: '',
+  attempt: row.attempt + 1,
+  updatedMs: context.clock.nowMs(),
+});
+
 /** Makes sure that the row's execution exists; a failed one gets a successor. Null: look again. */
 const ensureExecution = async (
   context: StartContext,
   id: CheckpointId,
   { row, version }: VersionedRow,
+  retryFailed: boolean,
 ): Promise<StartOutput | null> => {
+  if (row.state === 'FAILED' && retryFailed) {
+    await writeRow(context, id, nextAttempt(context, row), version);
+    return null;
+  }
   if (row.state !== 'STARTED') {
     return answerFor(id, row);
   }
@@ -94,7 +107,7 @@ const ensureExecution = async (
   }
   const next: CheckpointRow =
     verdict.kind === 'advance'
-      ? { ...row, attempt: row.attempt + 1, updatedMs: context.clock.nowMs() }
+      ? nextAttempt(context, row)
       : { ...row, state: 'FAILED', reason: verdict.reason, updatedMs: context.clock.nowMs() };
   // A run that ended its row meanwhile makes this a conflict; either way the row is read again.
   await writeRow(context, id, next, version);
@@ -105,12 +118,13 @@ const startFound = (
   context: StartContext,
   object: ObjectVersion,
   metadata: Readonly<Record<string, string>>,
+  retryFailed: boolean,
 ): Promise<StartOutput> => {
   const id = checkpointIdOf(object);
   const row = firstRow(context, object, metadata);
   return withoutContention(id, async () => {
     const claimed = await claim(context, id, row);
-    return claimed === null ? null : ensureExecution(context, id, claimed);
+    return claimed === null ? null : ensureExecution(context, id, claimed, retryFailed);
   });
 };
 
@@ -142,5 +156,6 @@ export const startCheckpoint = (context: StartContext, input: StartInput): Promi
     }
     line['bytes'] = found.head.object.bytes;
     line['checkpointId'] = checkpointIdOf(found.head.object);
-    return startFound(context, found.head.object, found.head.metadata);
+    const { object, metadata } = found.head;
+    return startFound(context, object, metadata, input.retryFailed ?? false);
   });
