@@ -1,3 +1,5 @@
+import type { CodecErrorCode } from '../../ports/codec.ts';
+
 export type CheckpointFaultCode =
   /** Stored bytes are not what their digest, index or chain says. Retrying does not help. */
   | 'Corruption'
@@ -35,7 +37,7 @@ export class CheckpointFault extends Error {
 }
 
 /** Errors of the codec that say "these bytes are not what they claim to be". */
-const DAMAGE_CODES: ReadonlySet<unknown> = new Set([
+const DAMAGE_CODES: ReadonlySet<unknown> = new Set<CodecErrorCode>([
   'Corruption',
   'Compatibility',
   'InsufficientData',
