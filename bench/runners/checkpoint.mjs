@@ -93,26 +93,15 @@ function ratios() {
 function codec() {
   const manifest = path.join(ROOT, 'native', 'Cargo.toml');
   const result = {};
-  for (const kind of KINDS) {
-    for (const [name, files] of [
-      [kind, [input(kind), 'safetensors']],
-      [`${kind}-step2`, [input(`${kind}-step2`), 'safetensors', input(kind)]],
-    ]) {
-      const run = [
-        'run',
-        '--release',
-        '--locked',
-        '--quiet',
-        '--manifest-path',
-        manifest,
-        '-p',
-        'mithril-checkpoint',
-        '--example',
-        'codec_speed',
-        '--',
-      ];
-      result[name] = JSON.parse(capture('cargo', [...run, ...files], cargoEnv));
-    }
+  const runs = KINDS.flatMap((kind) => [
+    { name: kind, base: null },
+    { name: `${kind}-step2`, base: kind },
+  ]);
+  for (const { name, base } of runs) {
+    const files = [input(name), 'safetensors', ...(base ? [input(base)] : [])];
+    const run = ['run', '--release', '--locked', '--quiet', '--manifest-path', manifest];
+    const example = ['-p', 'mithril-checkpoint', '--example', 'codec_speed', '--'];
+    result[name] = JSON.parse(capture('cargo', [...run, ...example, ...files], cargoEnv));
   }
   return result;
 }

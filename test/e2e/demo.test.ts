@@ -70,7 +70,7 @@ describe.skipIf(obstacle !== '')(`the demo on the local stack${obstacle}`, () =>
       '--quiet',
     ]);
     const { code, stdout, stderr } = await ended;
-    expect(code, stderr).toBe(0);
+    if (code !== 0) throw new Error(`the demo ended with ${code}: ${stderr}`);
     const { steps } = reportSchema.parse(JSON.parse(stdout));
     expect(steps).toHaveLength(2);
     expect(steps[0]?.ratio).toBeGreaterThan(1.15);
