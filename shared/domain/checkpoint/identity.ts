@@ -20,7 +20,7 @@ const modifiedSecond = (object: ObjectVersion): number =>
 
 /**
  * Names one object version. Only what HEAD and a listing both tell goes in (docs/adr/
- * 0010-identity-of-an-object-version.md), so that events and reconcile agree on the name.
+ * 0005-identity-of-an-object-version.md), so that events and reconcile agree on the name.
  */
 export const checkpointIdOf = (object: ObjectVersion): CheckpointId =>
   checkpointIdSchema.parse(
