@@ -23,12 +23,9 @@ import {
   switchEnvironmentSchema,
   workflowEnvironmentSchema,
 } from '../shared/contracts/environment.ts';
-import { RETIRE_GRACE_HOURS_DEFAULT } from '../shared/contracts/limits.ts';
+import { LAMBDA_MIB_PER_VCPU } from '../shared/contracts/limits.ts';
 import { METRIC_NAMESPACE, serviceEnvironmentSchema } from '../shared/contracts/metrics.ts';
 import type { RemainingMs } from '../shared/ports/clock.ts';
-
-/** Lambda gives one vCPU at 1,769 MB. */
-const MIB_PER_VCPU = 1_769;
 
 const environmentSchema = z.object({
   ...storeEnvironmentSchema.shape,
@@ -36,9 +33,9 @@ const environmentSchema = z.object({
   ...planEnvironmentSchema.shape,
   ...switchEnvironmentSchema.shape,
   ...serviceEnvironmentSchema.shape,
-  ...retireEnvironmentSchema.partial().shape,
+  ...retireEnvironmentSchema.shape,
   ...workflowEnvironmentSchema.partial().shape,
-  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().int().default(MIB_PER_VCPU),
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().int().default(LAMBDA_MIB_PER_VCPU),
 });
 
 /** Read once, when the function starts. */
@@ -57,6 +54,7 @@ const log = createJsonLog({
   writeLine: (line) => void process.stdout.write(`${line}\n`),
 });
 
+const { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memoryMib } = environment;
 const settings: CheckpointSettings = {
   storeBucket: environment.MITHRIL_STORE_BUCKET,
   sourceBucket: environment.MITHRIL_SOURCE_BUCKET,
@@ -64,9 +62,9 @@ const settings: CheckpointSettings = {
   keyPattern: environment.MITHRIL_KEY_PATTERN,
   segmentBytes: environment.MITHRIL_SEGMENT_BYTES,
   batchSegments: environment.MITHRIL_BATCH_SEGMENTS,
-  threads: Math.max(1, Math.floor(environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE / MIB_PER_VCPU)),
+  threads: Math.max(1, Math.floor(memoryMib / LAMBDA_MIB_PER_VCPU)),
   isEnabled: environment.MITHRIL_ENABLED === 'on',
-  retireGraceHours: environment.MITHRIL_RETIRE_GRACE_HOURS ?? RETIRE_GRACE_HOURS_DEFAULT,
+  retireGraceHours: environment.MITHRIL_RETIRE_GRACE_HOURS,
 };
 
 /** For functions that only work on the catalogue. */

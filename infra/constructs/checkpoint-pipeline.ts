@@ -1,13 +1,12 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { LAMBDA_MIB_PER_VCPU } from '../../shared/contracts/limits.ts';
 import type { CheckpointSource } from './checkpoint-source.ts';
 import { type CheckpointSteps, defineCheckpointStates } from './checkpoint-states.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import { Machine } from './machine.ts';
 import { type LayerName, Worker, type WorkerPlatform } from './worker.ts';
 
-/** Lambda gives one vCPU at 1,769 MB. */
-export const MIB_PER_VCPU = 1_769;
 const SMALL_MIB = 512;
 const LAMBDA_TIMEOUT_MAX = Duration.minutes(15);
 
@@ -61,7 +60,7 @@ export class CheckpointPipeline extends Construct {
     const cap = concurrency.reserved ? { reservedConcurrency: concurrency.workers } : {};
     // Each of these reads the plan, which is kept as a zstd frame.
     const layers: readonly LayerName[] = ['native', 'zstd'];
-    const large = { memoryMib: MIB_PER_VCPU, timeout: LAMBDA_TIMEOUT_MAX, layers };
+    const large = { memoryMib: LAMBDA_MIB_PER_VCPU, timeout: LAMBDA_TIMEOUT_MAX, layers };
     const small = { memoryMib: SMALL_MIB, timeout: Duration.minutes(1) };
     const create = (name: string, description: string, size: typeof small) =>
       new Worker(this, `${name.charAt(0).toUpperCase()}${name.slice(1)}`, {

@@ -2,9 +2,10 @@ import { Duration, Tags } from 'aws-cdk-lib';
 import { ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { LAMBDA_MIB_PER_VCPU } from '../../shared/contracts/limits.ts';
 import type { MithrilConfig } from '../config-schema.ts';
 import type { LayerFolders } from '../layer-folders.ts';
-import { CheckpointPipeline, MIB_PER_VCPU } from './checkpoint-pipeline.ts';
+import { CheckpointPipeline } from './checkpoint-pipeline.ts';
 import { CheckpointSource } from './checkpoint-source.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { Ingest } from './ingest.ts';
@@ -119,7 +120,7 @@ export class MithrilCheckpoints extends Construct {
       name: 'retire',
       description: 'deletes exact versions of verified originals after the grace period',
       every: Duration.hours(24),
-      memoryMib: MIB_PER_VCPU,
+      memoryMib: LAMBDA_MIB_PER_VCPU,
       layers: ['native'],
     });
     const { worker } = sweep;

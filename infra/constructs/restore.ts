@@ -1,8 +1,8 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { RESTORED_PREFIX_DEFAULT } from '../../shared/contracts/checkpoint-keys.ts';
+import { LAMBDA_MIB_PER_VCPU } from '../../shared/contracts/limits.ts';
 import type { MithrilConfig } from '../config-schema.ts';
-import { MIB_PER_VCPU } from './checkpoint-pipeline.ts';
 import type { CheckpointSource } from './checkpoint-source.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import { grantKey } from './encryption.ts';
@@ -76,7 +76,7 @@ export class Restore extends Construct {
       platform: props.platform,
       name: `restore-${id.toLowerCase()}`,
       description,
-      memoryMib: MIB_PER_VCPU,
+      memoryMib: LAMBDA_MIB_PER_VCPU,
       timeout: Duration.minutes(minutes),
       layers: ['native'],
     });

@@ -1,5 +1,9 @@
 import { z } from 'zod';
-import { BATCH_SEGMENTS_DEFAULT, SEGMENT_BYTES_DEFAULT } from './limits.ts';
+import {
+  BATCH_SEGMENTS_DEFAULT,
+  RETIRE_GRACE_HOURS_DEFAULT,
+  SEGMENT_BYTES_DEFAULT,
+} from './limits.ts';
 
 /** Environment variables of the functions. `infra` sets them, the entry points parse them. */
 const text = z.string().min(1);
@@ -34,13 +38,13 @@ export const planEnvironmentSchema = z.object({
   MITHRIL_BATCH_SEGMENTS: integer.default(BATCH_SEGMENTS_DEFAULT),
 });
 
-/** Kill switch: reconcile and start do nothing while this SSM-free flag is "off". */
+/** Kill switch: reconcile and start do nothing while it is "off". */
 export const switchEnvironmentSchema = z.object({
   MITHRIL_ENABLED: z.enum(['on', 'off']).default('on'),
 });
 
 export const retireEnvironmentSchema = z.object({
-  MITHRIL_RETIRE_GRACE_HOURS: integer.min(1),
+  MITHRIL_RETIRE_GRACE_HOURS: integer.min(1).default(RETIRE_GRACE_HOURS_DEFAULT),
 });
 
 /**

@@ -53,6 +53,9 @@ export const MANIFEST_BYTES_MAX = 4 * MIB;
 /** Attempts that reconcile and start make before a checkpoint stays FAILED. */
 export const ATTEMPTS_MAX = 5;
 
+/** Lambda gives one vCPU at 1,769 MB. */
+export const LAMBDA_MIB_PER_VCPU = 1_769;
+
 /** A worker stops taking new segments when less than this is left of its Lambda time. */
 export const DEADLINE_RESERVE_MS = 30_000;
 
