@@ -41,7 +41,7 @@ fn timed(work: impl FnOnce()) -> Took {
     let (wall, cpu) = (Instant::now(), cpu_time());
     work();
     Took {
-        cpu: (cpu_time() - cpu).as_secs_f64(),
+        cpu: cpu_time().saturating_sub(cpu).as_secs_f64(),
         wall: wall.elapsed().as_secs_f64(),
     }
 }

@@ -16,6 +16,7 @@ pub mod checksum;
 pub mod error;
 mod estimate;
 mod huffman;
+mod idle;
 mod index;
 pub mod layout;
 pub mod manifest;

@@ -196,12 +196,7 @@ impl StreamCoder {
         if bytes.len() < LITERALS_MIN {
             return None;
         }
-        let mut histogram: Histogram = [0; 256];
-        if bytes.len() < PairCounter::BYTES_MIN {
-            estimate::count(bytes, &mut histogram);
-        } else {
-            self.counter.count(bytes, &mut histogram);
-        }
+        let histogram = self.counts(bytes, content);
         let code = Code::of_counts(&histogram)?;
         let start = frames.len();
         if !self.huffman_encoder.write_frame(bytes, &code, frames) {
@@ -212,6 +207,20 @@ impl StreamCoder {
         Some(Literals {
             stored: frames.len() - start,
             strings_may_pay: dominated || content == Content::Other,
+        })
+    }
+
+    /// Counts of the bytes; approximate ones where that saves time, but none is zero for a byte that occurs.
+    fn counts(&mut self, bytes: &[u8], content: Content) -> Histogram {
+        let mut histogram: Histogram = [0; 256];
+        if bytes.len() < PairCounter::BYTES_MIN {
+            estimate::count(bytes, &mut histogram);
+            return histogram;
+        }
+        let sampled = (content == Content::Float).then(|| estimate::sampled_counts(bytes));
+        sampled.flatten().unwrap_or_else(|| {
+            self.counter.count(bytes, &mut histogram);
+            histogram
         })
     }
 

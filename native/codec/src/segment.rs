@@ -22,6 +22,7 @@ pub use crate::index::{
 pub use crate::partition::base_ranges;
 
 use crate::block::{BlockCoder, Encoded};
+use crate::idle::IdleCoder;
 use crate::index::{Block, Footer, Method, write_entries};
 use crate::layout::Region;
 use crate::partition::{self, Piece};
@@ -297,7 +298,7 @@ impl EncodeJob<'_> {
     fn encode(&self, pieces: &[Piece], threads: usize, out: &mut Vec<u8>) -> Result<Vec<Block>> {
         let threads = threads.clamp(1, THREADS_MAX).min(pieces.len().max(1));
         if threads == 1 {
-            let mut coder = BlockCoder::new(self.level)?;
+            let mut coder = IdleCoder::take(self.level)?;
             let mut blocks = BlockList::default();
             for piece in pieces {
                 let encoded = self.encode_piece(&mut coder, piece, out)?;
@@ -307,7 +308,7 @@ impl EncodeJob<'_> {
         }
         let next = AtomicUsize::new(0);
         let work = || -> Result<Share> {
-            let mut coder = BlockCoder::new(self.level)?;
+            let mut coder = IdleCoder::take(self.level)?;
             let mut share = Share::default();
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
@@ -470,7 +471,7 @@ impl DecodeJob<'_> {
         let threads = threads.clamp(1, THREADS_MAX).min(tasks.len().max(1));
         let tasks = Mutex::new(tasks.into_iter());
         let work = || -> Result<()> {
-            let mut coder = BlockCoder::new(Level::Fast)?;
+            let mut coder = IdleCoder::take(Level::Fast)?;
             loop {
                 let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
                 let Some((block, own)) = task else {

@@ -13,6 +13,8 @@
 mod code;
 mod decode;
 mod encode;
+mod streams;
+mod table;
 mod weights;
 
 pub(crate) use code::Code;

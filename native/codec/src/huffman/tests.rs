@@ -105,6 +105,49 @@ fn a_damaged_frame_is_refused_or_gives_other_bytes_but_never_panics() {
     assert!(decoder.decode(&frame, &mut out[1..]).is_none());
 }
 
+/// Symbols of the code that `index`, 11 bits, begins with, one after the other as long as they fit.
+fn symbols_of(code: &Code, index: usize) -> Vec<(u8, usize)> {
+    let (starts, unused) = (code.starts(), CODE_BITS_MAX - usize::from(code.longest));
+    let mut found = Vec::new();
+    let mut taken = 0;
+    loop {
+        let rest = (index << taken) % table::ENTRIES;
+        let (symbol, length) = (0..=255_u8)
+            .map(|symbol| (symbol, usize::from(code.lengths[usize::from(symbol)])))
+            .find(|&(symbol, length)| {
+                let from = usize::from(starts[usize::from(symbol)]) << unused;
+                length > 0 && (from..from + (1 << (CODE_BITS_MAX - length))).contains(&rest)
+            })
+            .unwrap();
+        taken += length;
+        if taken > CODE_BITS_MAX {
+            return found;
+        }
+        found.push((symbol, length));
+    }
+}
+
+#[test]
+fn every_entry_of_the_table_says_what_its_bits_say() {
+    for (symbols, first) in [(2, 0), (3, 9), (20, 100), (100, 20)] {
+        let (code, _) = code_of(&skewed(u64::from(symbols), 50_000, first, symbols)).unwrap();
+        let mut table = table::Table::new();
+        table.build(&code);
+        for (index, &entry) in table.several().iter().enumerate() {
+            let naive = symbols_of(&code, index);
+            assert_eq!(table.single(index), naive[0]);
+            let count = (entry >> table::COUNT_SHIFT) as usize;
+            assert!((1..=table::ENTRY_SYMBOLS).contains(&count) && count <= naive.len());
+            assert!(count == naive.len() || naive.len() > table::ENTRY_SYMBOLS);
+            let bits: usize = naive[..count].iter().map(|&(_, length)| length).sum();
+            assert_eq!(entry & 0xff, bits as u64);
+            let symbols = (entry >> table::SYMBOLS_SHIFT).to_le_bytes();
+            let expected: Vec<u8> = naive[..count].iter().map(|&(symbol, _)| symbol).collect();
+            assert_eq!(symbols[..count], expected);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

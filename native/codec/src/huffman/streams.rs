@@ -1,0 +1,237 @@
+//! The four streams of a block to symbols: the loop that decoding spends most of its time in.
+
+#![expect(
+    clippy::inline_always,
+    reason = "each version of a loop must be compiled whole for its instruction set"
+)]
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "the low bits are what is meant, and lengths are those of a block"
+)]
+
+use super::table::{COUNT_SHIFT, ENTRIES, ENTRY_SYMBOLS, Entry, SYMBOLS_SHIFT, Table};
+use super::{CODE_BITS_MAX, STREAMS};
+
+/// Lookups between two refills: 5 x 11 bits of the at least 57 that a refill gives.
+const LOOKUPS: usize = 5;
+/// Bits that a round takes at most.
+const ROUND_BITS: usize = LOOKUPS * CODE_BITS_MAX;
+/// Symbols that a round gives at most.
+const ROUND_SYMBOLS: usize = LOOKUPS * ENTRY_SYMBOLS;
+/// Bytes of one write: an entry's symbols, and anything.
+const WRITE_BYTES: usize = 8;
+/// Room that a round needs: the last write begins after the symbols of the others.
+const ROUND_ROOM: usize = ROUND_SYMBOLS - ENTRY_SYMBOLS + WRITE_BYTES;
+/// Bits of a word from which those of a stream are taken.
+const WORD_BITS: usize = 64;
+const _: () = assert!(ROUND_BITS + 7 < WORD_BITS);
+
+/// Fills each output from its source; `None` if a stream does not end where its symbols do.
+pub(super) fn decode(
+    table: &Table,
+    sources: [&[u8]; STREAMS],
+    outs: [&mut [u8]; STREAMS],
+) -> Option<()> {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("bmi2") && std::arch::is_x86_feature_detected!("bmi1") {
+        // SAFETY: the features were found just now.
+        return unsafe { decode_bmi2(table, sources, outs) };
+    }
+    decode_loop(table, sources, outs)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "bmi1,bmi2")]
+fn decode_bmi2(table: &Table, sources: [&[u8]; STREAMS], outs: [&mut [u8]; STREAMS]) -> Option<()> {
+    decode_loop(table, sources, outs)
+}
+
+#[inline(always)]
+fn decode_loop(
+    table: &Table,
+    [s0, s1, s2, s3]: [&[u8]; STREAMS],
+    [o0, o1, o2, o3]: [&mut [u8]; STREAMS],
+) -> Option<()> {
+    let mut streams = [
+        Stream::new(s0, o0)?,
+        Stream::new(s1, o1)?,
+        Stream::new(s2, o2)?,
+        Stream::new(s3, o3)?,
+    ];
+    loop {
+        let rounds = streams.iter().map(Stream::rounds).min().unwrap_or(0);
+        if rounds == 0 {
+            break;
+        }
+        // SAFETY: every stream said that so many rounds stay within its source and output, and `several` gives a
+        // table whose entries keep to the limits that this was computed with.
+        unsafe { run(&mut streams, table.several(), rounds) };
+    }
+    finish(table, &mut streams)
+}
+
+/// What is left of each stream, a symbol at a time.
+fn finish(table: &Table, streams: &mut [Stream<'_>; STREAMS]) -> Option<()> {
+    streams
+        .iter_mut()
+        .try_for_each(|stream| stream.finish(table))
+}
+
+/// One stream, read from its end, and where its symbols go.
+struct Stream<'a> {
+    source: &'a [u8],
+    /// Bits of the source not taken yet.
+    left: usize,
+    out: &'a mut [u8],
+    /// Bytes of the output that are written.
+    at: usize,
+}
+
+impl<'a> Stream<'a> {
+    #[inline(always)]
+    fn new(source: &'a [u8], out: &'a mut [u8]) -> Option<Self> {
+        let last = *source.last().filter(|&&last| last != 0)?;
+        // Above the bits lie a mark and zeros.
+        let left = source.len() * 8 - 1 - last.leading_zeros() as usize;
+        Some(Self {
+            source,
+            left,
+            out,
+            at: 0,
+        })
+    }
+
+    /// Rounds that stay within source and output, whatever the symbols: each begins with at least a word of bits
+    /// and [`ROUND_ROOM`].
+    #[inline(always)]
+    fn rounds(&self) -> usize {
+        let bits = (self.left + ROUND_BITS).saturating_sub(WORD_BITS) / ROUND_BITS;
+        let room = self.out.len() - self.at + ROUND_SYMBOLS;
+        bits.min(room.saturating_sub(ROUND_ROOM) / ROUND_SYMBOLS)
+    }
+
+    /// Decodes what is left a symbol at a time, and checks that the stream ends where its symbols do.
+    fn finish(&mut self, table: &Table) -> Option<()> {
+        while self.at < self.out.len() {
+            let (symbol, bits) = table.single(self.peek());
+            self.out[self.at] = symbol;
+            self.at += 1;
+            self.left = self.left.checked_sub(bits)?;
+        }
+        (self.left == 0).then_some(())
+    }
+
+    /// The next 11 bits of the source; zeros before its begin.
+    fn peek(&self) -> usize {
+        let end = self.left.div_ceil(8);
+        let mut word = [0; 4];
+        let taken = end.min(4);
+        word[4 - taken..].copy_from_slice(&self.source[end - taken..end]);
+        let bits = u32::from_le_bytes(word) << (end * 8 - self.left);
+        (bits >> (32 - CODE_BITS_MAX)) as usize
+    }
+}
+
+/// `rounds` times [`LOOKUPS`] entries of each stream.
+///
+/// A lookup waits for the one before it of the same stream, so those of the four streams take turns. Pointers,
+/// because with the bounds of eight slices the state of four streams does not fit in the registers of x86-64.
+///
+/// # Safety
+///
+/// `rounds` is at most what [`Stream::rounds`] gives for each stream. No entry of `table` has more than
+/// [`CODE_BITS_MAX`] bits or [`ENTRY_SYMBOLS`] symbols.
+#[inline(always)]
+unsafe fn run(streams: &mut [Stream<'_>; STREAMS], table: &[Entry; ENTRIES], rounds: usize) {
+    let mut words: [*const u8; STREAMS] = [std::ptr::null(); STREAMS];
+    let mut outs: [*mut u8; STREAMS] = [std::ptr::null_mut(); STREAMS];
+    let mut bits = [0_u64; STREAMS];
+    for (index, stream) in streams.iter_mut().enumerate() {
+        // The last byte that has bits left is the top byte of the word: 57 to 64 of its bits are to be taken.
+        let end = stream.left.div_ceil(8);
+        words[index] = stream.source[end - 8..end].as_ptr();
+        outs[index] = stream.out[stream.at..].as_mut_ptr();
+        // The lowest bit set counts the bits that were taken from the word.
+        bits[index] = 1 << (end * 8 - stream.left);
+    }
+    for _ in 0..rounds {
+        for index in 0..STREAMS {
+            let taken = bits[index].trailing_zeros() as usize;
+            // SAFETY: the stream has at least a word of bits left, so the last 8 bytes with bits left, to which this
+            // moves, lie in its source.
+            words[index] = unsafe { words[index].sub(taken / 8) };
+            // SAFETY: as above; an array of bytes needs no alignment.
+            let word = unsafe { words[index].cast::<[u8; 8]>().read() };
+            // The lowest bit is never needed in this round.
+            bits[index] = (u64::from_le_bytes(word) | 1) << (taken % 8);
+        }
+        for _ in 0..LOOKUPS {
+            for index in 0..STREAMS {
+                let entry = table[(bits[index] >> (WORD_BITS - CODE_BITS_MAX)) as usize];
+                bits[index] = bits[index].wrapping_shl(entry as u32);
+                let symbols = (entry >> SYMBOLS_SHIFT).to_le_bytes();
+                // SAFETY: the round began with ROUND_ROOM bytes, and each lookup before this one took at most
+                // ENTRY_SYMBOLS of them, so WRITE_BYTES are left; an array of bytes needs no alignment.
+                unsafe { outs[index].cast::<[u8; WRITE_BYTES]>().write(symbols) };
+                // SAFETY: at most ENTRY_SYMBOLS, fewer than the bytes just written.
+                outs[index] = unsafe { outs[index].add((entry >> COUNT_SHIFT) as usize) };
+            }
+        }
+    }
+    for (index, stream) in streams.iter_mut().enumerate() {
+        let word = words[index].addr() - stream.source.as_ptr().addr();
+        stream.left = (word + 8) * 8 - bits[index].trailing_zeros() as usize;
+        stream.at = outs[index].addr() - stream.out.as_ptr().addr();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::huffman::Code;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Any bits are symbols of some kind, and any code is used: the twin takes a symbol at a time.
+        #[test]
+        fn the_fast_loop_is_the_slow_one(
+            bytes in prop::collection::vec(any::<u8>(), 40..900),
+            cuts in prop::array::uniform4(0_usize..400),
+            counts in prop::collection::vec(0_u32..5000, 2..256),
+        ) {
+            let mut histogram = [0; 256];
+            histogram[..counts.len()].copy_from_slice(&counts);
+            let Some(code) = Code::of_counts(&histogram) else {
+                return Ok(());
+            };
+            let mut table = Table::new();
+            table.build(&code);
+            let sources: [&[u8]; STREAMS] = std::array::from_fn(|index| {
+                let length = bytes.len() / STREAMS;
+                &bytes[index * length..][..length]
+            });
+            let mut outs = [[0_u8; 400]; STREAMS].map(|out| (out, out));
+            let mut fast_outs = outs.each_mut().map(|(out, _)| &mut out[..]);
+            for (out, cut) in fast_outs.iter_mut().zip(cuts) {
+                *out = &mut std::mem::take(out)[..cut];
+            }
+            let fast = decode(&table, sources, fast_outs);
+            let mut whole = true;
+            for (((fast, slow), source), cut) in outs.iter_mut().zip(sources).zip(cuts) {
+                let Some(mut stream) = Stream::new(source, &mut slow[..cut]) else {
+                    whole = false;
+                    break;
+                };
+                let ended = stream.finish(&table).is_some();
+                let symbols = stream.at;
+                // A stream that ends too early may go on with anything.
+                prop_assert!(symbols < cut || fast[..cut] == slow[..cut]);
+                whole &= ended;
+                if !whole {
+                    break;
+                }
+            }
+            prop_assert_eq!(fast.is_some(), whole);
+        }
+    }
+}
