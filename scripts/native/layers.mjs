@@ -39,6 +39,11 @@ export async function buildLayers({ arches, out, line = () => {} }) {
       if (arch !== 'host') refuseUnloadable(file, arch);
     }
     const contents = await contentsOf(layer, arches);
+    if (contents === null) {
+      throw new SetupError(`the sources of layer ${layer.name} changed while they were compiled`, {
+        advice: 'Run it again.',
+      });
+    }
     const folder = out ? path.join(out, layer.name) : distOf(layer);
     await assemble(layer, contents, folder);
     if (!out) writeStamp(`layer-${layer.name}`, { digest: digestContents(contents) });
