@@ -13,6 +13,7 @@
 mod code;
 mod decode;
 mod encode;
+mod fse;
 mod streams;
 mod table;
 mod weights;
