@@ -204,6 +204,7 @@ fn measure(codec: &mut Codec<'_>, rounds: usize) -> String {
                 .expect("zstd compresses");
         }));
         took[2].push(timed(|| codec.compress()));
+        out.fill(1);
         took[3].push(timed(|| {
             decompressor
                 .decompress(&mut out[..], &zstd_out[..zstd_length])

@@ -340,7 +340,7 @@ impl BlockCoder {
         out: &mut Vec<u8>,
     ) -> Result<()> {
         let width = shape.width();
-        transform::differences(width, pair.0, pair.1, &mut self.positions);
+        // The positions are those that `best_delta` found, which chose this plan.
         let nonzero = self.positions.len();
         transform::gather(map, width, pair, &self.positions, &mut self.planes);
         let low_bits = sparse::choose_low_bits(nonzero, pair.0.len() / width);

@@ -270,11 +270,13 @@ fn differences_of<W: Word>(raw: &[u8], base: &[u8], positions: &mut Vec<u32>) {
     for (raw, base) in raw.chunks(STRIDE).zip(base.chunks(STRIDE)) {
         if raw != base {
             let values = raw.chunks_exact(W::BYTES).zip(base.chunks_exact(W::BYTES));
+            // Each place is written and counts if it differs: which one does cannot be predicted.
+            let (mut found, mut count) = ([0; STRIDE], 0);
             for (place, (value, base)) in (first..).zip(values) {
-                if W::load(value) != W::load(base) {
-                    positions.push(place);
-                }
+                found[count % STRIDE] = place;
+                count += usize::from(W::load(value) != W::load(base));
             }
+            positions.extend_from_slice(&found[..count]);
         }
         first += (STRIDE / W::BYTES) as u32;
     }
