@@ -26,6 +26,8 @@ const ZSTD_LEVEL: i32 = 3;
 
 /// CPU time of this thread, where the system tells it; else 0.
 fn cpu_time() -> Duration {
+    // The file is up to date as of the last tick, some milliseconds ago, or of the last call of the scheduler.
+    std::thread::yield_now();
     let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanos = text.split(' ').next().and_then(|field| field.parse().ok());
     Duration::from_nanos(nanos.unwrap_or(0))
@@ -38,12 +40,12 @@ struct Took {
 }
 
 fn timed(work: impl FnOnce()) -> Took {
-    let (wall, cpu) = (Instant::now(), cpu_time());
+    let cpu = cpu_time();
+    let wall = Instant::now();
     work();
-    Took {
-        cpu: cpu_time().saturating_sub(cpu).as_secs_f64(),
-        wall: wall.elapsed().as_secs_f64(),
-    }
+    let wall = wall.elapsed().as_secs_f64();
+    let cpu = cpu_time().saturating_sub(cpu).as_secs_f64();
+    Took { wall, cpu }
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
