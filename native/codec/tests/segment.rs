@@ -3,7 +3,8 @@
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
-    reason = "small numbers of a test"
+    clippy::unwrap_used,
+    reason = "small numbers of a test, and what a test expects to work"
 )]
 
 use mithril_checkpoint::layout::{ElementKind, Region};
