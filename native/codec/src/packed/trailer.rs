@@ -36,9 +36,7 @@ impl Trailer {
     /// Reads the trailer of a file of `file_bytes`.
     pub(super) fn read_from(bytes: &[u8; Self::BYTES], file_bytes: u64) -> Result<Self> {
         if !Self::has_magic(bytes) {
-            let found = String::from_utf8_lossy(&bytes[56..])
-                .escape_debug()
-                .to_string();
+            let found = bytes[56..].escape_ascii().to_string();
             return Err(Error::corruption(
                 "the end of the file (it is cut off, or no .mith file)",
                 "MITHPAK1",
