@@ -1,0 +1,247 @@
+//! Encoding: the range of an original to a segment.
+
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "lengths in a segment are at most 256 MiB"
+)]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{
+    BLOCK_BYTES_MAX, BaseView, EncodeOptions, Level, SEGMENT_BLOCKS_MAX, SEGMENT_BYTES_MAX,
+    SegmentStats, THREADS_MAX,
+};
+use crate::block::{BlockCoder, Encoded};
+use crate::idle::IdleCoder;
+use crate::index::{Block, Footer, write_entries};
+use crate::layout::Region;
+use crate::partition::{self, Piece};
+use crate::{Error, Result};
+
+/// A segment may grow by raw / this, and by [`GROWTH_BYTES`].
+const GROWTH_SHARE: usize = 1000;
+/// Bytes a segment may grow by on top: footer, and one index entry.
+const GROWTH_BYTES: usize = 128;
+
+/// Encodes the range of the original that begins at `raw_offset` and appends the segment to `out`.
+///
+/// `regions` say what the bytes are; they cover at least the range, in order. `base` holds at least
+/// [`base_ranges`] of it, or nothing, and then the segment stands alone. The segment is never longer than
+/// `raw` + 0.1% + 128 bytes.
+///
+/// # Errors
+///
+/// `InvalidArgument` if the range is longer than [`SEGMENT_BYTES_MAX`], the regions have a gap, or bytes of the
+/// base are missing. `out` is then as before.
+///
+/// # Examples
+///
+/// ```
+/// use mithril_checkpoint::layout::{ElementKind, Region};
+/// use mithril_checkpoint::segment::{BaseView, EncodeOptions, encode_segment};
+///
+/// let raw = vec![7; 1000];
+/// let region = Region { offset: 0, length: 1000, kind: ElementKind::Byte, base_offset: None };
+/// let mut out = Vec::new();
+/// let stats = encode_segment(
+///     &raw, 0, &[region], BaseView::default(), &EncodeOptions::default(), &mut out)?;
+/// assert_eq!(stats.standalone, 1000);
+/// assert!(out.len() < 100);
+/// # Ok::<(), mithril_checkpoint::Error>(())
+/// ```
+pub fn encode_segment(
+    raw: &[u8],
+    raw_offset: u64,
+    regions: &[Region],
+    base: BaseView<'_>,
+    options: &EncodeOptions,
+    out: &mut Vec<u8>,
+) -> Result<SegmentStats> {
+    let raw_length = raw.len() as u64;
+    if raw_length > SEGMENT_BYTES_MAX {
+        let limit = format!("at most {SEGMENT_BYTES_MAX}");
+        return Err(Error::invalid_argument(
+            "length of a segment",
+            limit,
+            raw_length,
+        ));
+    }
+    if raw_offset
+        .checked_add(raw_length)
+        .is_none_or(|end| end > crate::index::BASE_END_MAX)
+    {
+        return Err(Error::invalid_argument(
+            "offset of a segment",
+            "below 2^63",
+            raw_offset,
+        ));
+    }
+    base.check()?;
+    let mut pieces = partition::pieces(regions, raw_offset, raw_length)?;
+    if base.ranges.is_empty() {
+        for piece in &mut pieces {
+            piece.base_offset = None;
+        }
+    }
+    let start = out.len();
+    let job = EncodeJob {
+        raw,
+        base,
+        base_starts: base.starts(),
+        level: options.level,
+    };
+    let limit = raw.len() + raw.len() / GROWTH_SHARE + GROWTH_BYTES;
+    let fits = pieces.len() <= SEGMENT_BLOCKS_MAX as usize;
+    let mut blocks = Vec::new();
+    if fits {
+        blocks = job
+            .encode(&pieces, options.threads, out)
+            .inspect_err(|_| out.truncate(start))?;
+        finish(&blocks, raw_offset, raw_length, start, out);
+    }
+    if !fits || out.len() - start > limit {
+        out.truncate(start);
+        blocks = job.store(out);
+        finish(&blocks, raw_offset, raw_length, start, out);
+    }
+    Ok(SegmentStats::of(&blocks))
+}
+
+/// Appends index and footer to the payloads that begin at `start`.
+fn finish(blocks: &[Block], raw_offset: u64, raw_length: u64, start: usize, out: &mut Vec<u8>) {
+    let index_start = out.len();
+    let entry_count = write_entries(blocks, raw_offset, out);
+    let index = out.split_off(index_start);
+    let footer = Footer {
+        raw_offset,
+        raw_length,
+        payload_length: (index_start - start) as u64,
+        index_length: index.len() as u32,
+        entry_count,
+        block_count: blocks.len() as u32,
+    };
+    out.extend_from_slice(&index);
+    footer.write_to(&index, out);
+}
+
+struct EncodeJob<'a> {
+    raw: &'a [u8],
+    base: BaseView<'a>,
+    base_starts: Vec<u64>,
+    level: Level,
+}
+
+/// What one thread encoded: blocks by number, and their payloads.
+#[derive(Default)]
+struct Share {
+    blocks: Vec<(usize, Encoded)>,
+    payload: Vec<u8>,
+}
+
+impl EncodeJob<'_> {
+    fn encode(&self, pieces: &[Piece], threads: usize, out: &mut Vec<u8>) -> Result<Vec<Block>> {
+        let threads = threads.clamp(1, THREADS_MAX).min(pieces.len().max(1));
+        if threads == 1 {
+            let mut coder = IdleCoder::take(self.level)?;
+            let mut blocks = BlockList::default();
+            for piece in pieces {
+                let encoded = self.encode_piece(&mut coder, piece, out)?;
+                blocks.push(piece, encoded);
+            }
+            return Ok(blocks.blocks);
+        }
+        let next = AtomicUsize::new(0);
+        let work = || -> Result<Share> {
+            let mut coder = IdleCoder::take(self.level)?;
+            let mut share = Share::default();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let Some(piece) = pieces.get(number) else {
+                    return Ok(share);
+                };
+                let encoded = self.encode_piece(&mut coder, piece, &mut share.payload)?;
+                share.blocks.push((number, encoded));
+            }
+        };
+        let shares = std::thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let mut shares = vec![work()];
+            shares.extend(others.into_iter().map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            }));
+            shares.into_iter().collect::<Result<Vec<_>>>()
+        })?;
+        Ok(merge(pieces, &shares, out))
+    }
+
+    fn encode_piece(
+        &self,
+        coder: &mut BlockCoder,
+        piece: &Piece,
+        out: &mut Vec<u8>,
+    ) -> Result<Encoded> {
+        let raw = &self.raw[piece.raw.clone()];
+        let find = |offset| self.base.find(&self.base_starts, offset, raw.len() as u64);
+        let base = piece.base_offset.map(find).transpose()?;
+        coder.encode(raw, base, piece.kind, out)
+    }
+
+    /// Everything as it is: what is left when nothing compresses and there are too many blocks to describe.
+    fn store(&self, out: &mut Vec<u8>) -> Vec<Block> {
+        let mut blocks = BlockList::default();
+        for piece in partition::plain_pieces(self.raw.len(), BLOCK_BYTES_MAX as usize) {
+            let raw = &self.raw[piece.raw.clone()];
+            out.extend_from_slice(raw);
+            blocks.push(&piece, Encoded::raw(raw));
+        }
+        blocks.blocks
+    }
+}
+
+/// Puts the payloads of all threads in the order of their blocks.
+fn merge(pieces: &[Piece], shares: &[Share], out: &mut Vec<u8>) -> Vec<Block> {
+    let mut order = vec![(0, 0, 0); pieces.len()];
+    for (thread, share) in shares.iter().enumerate() {
+        let mut start = 0;
+        for (entry, (number, encoded)) in share.blocks.iter().enumerate() {
+            order[*number] = (thread, entry, start);
+            start += encoded.stored_length as usize;
+        }
+    }
+    out.reserve(shares.iter().map(|share| share.payload.len()).sum());
+    let mut blocks = BlockList::default();
+    for (piece, &(thread, entry, start)) in pieces.iter().zip(&order) {
+        let encoded = shares[thread].blocks[entry].1;
+        let end = start + encoded.stored_length as usize;
+        out.extend_from_slice(&shares[thread].payload[start..end]);
+        blocks.push(piece, encoded);
+    }
+    blocks.blocks
+}
+
+/// Blocks with their places, added in order.
+#[derive(Default)]
+struct BlockList {
+    blocks: Vec<Block>,
+    stored: u64,
+}
+
+impl BlockList {
+    fn push(&mut self, piece: &Piece, encoded: Encoded) {
+        let base = piece.base_offset.filter(|_| encoded.method.uses_base());
+        self.blocks.push(Block {
+            raw_start: piece.raw.start as u64,
+            raw_length: piece.raw.len() as u32,
+            method: encoded.method,
+            shape: encoded.shape,
+            sparse: encoded.sparse,
+            base_offset: base.unwrap_or(0),
+            stored_start: self.stored,
+            stored_length: encoded.stored_length,
+            crc32: encoded.crc32,
+        });
+        self.stored += u64::from(encoded.stored_length);
+    }
+}
