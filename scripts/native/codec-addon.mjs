@@ -38,7 +38,7 @@ async function compile(rust, line) {
     env: rust.env,
     onLine: line,
     quietOutput: true,
-    advice: 'Is crates.io reachable? Try: cargo fetch --manifest-path native/Cargo.toml',
+    advice: 'Is the registry of Rust crates reachable? Try: cargo fetch --manifest-path native/Cargo.toml',
   });
   return builtLibrary(output);
 }

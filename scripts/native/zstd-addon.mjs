@@ -1,6 +1,6 @@
 // Compiles zstd-napi's binding, for this machine by its own compiler or for another by zig.
 //
-// The package's own way is node-gyp, which wants Node's headers from nodejs.org, Python and make,
+// The package's own way is node-gyp, which wants Node's headers from a download, Python and make,
 // and whose linker flags zig refuses. Its sources are 33 files without generated code, so they are
 // compiled here as its binding.gyp does, against the headers of the Node-API alone. Node-API 8 is
 // in every Node >= 16: one build serves 20, 22 and 24.
