@@ -38,7 +38,8 @@ async function compile(rust, line) {
     env: rust.env,
     onLine: line,
     quietOutput: true,
-    advice: 'Is the registry of Rust crates reachable? Try: cargo fetch --manifest-path native/Cargo.toml',
+    advice:
+      'Is the registry of Rust crates reachable? Try: cargo fetch --manifest-path native/Cargo.toml',
   });
   return builtLibrary(output);
 }

@@ -100,7 +100,8 @@ async function buildWheel(folder, packages, line) {
     await run(path.join(packages, 'bin', 'python'), [...args, '-i', foundTools().python.file], {
       env,
       onLine: line,
-      advice: 'Is the registry of Rust crates reachable? Try: cargo fetch --manifest-path native/Cargo.toml',
+      advice:
+        'Is the registry of Rust crates reachable? Try: cargo fetch --manifest-path native/Cargo.toml',
     });
   });
 }
