@@ -26,7 +26,7 @@ const GROWTH_BYTES: usize = 128;
 /// Encodes the range of the original that begins at `raw_offset` and appends the segment to `out`.
 ///
 /// `regions` say what the bytes are; they cover at least the range, in order. `base` holds at least
-/// [`base_ranges`] of it, or nothing, and then the segment stands alone. The segment is never longer than
+/// [`base_ranges`](super::base_ranges) of it, or nothing, and then the segment stands alone. The segment is never longer than
 /// `raw` + 0.1% + 128 bytes.
 ///
 /// # Errors
