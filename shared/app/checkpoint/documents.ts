@@ -73,3 +73,14 @@ export const writeDocument = (
   key: string,
   value: unknown,
 ): Promise<WriteResult> => writeText(context, key, asciiJson(value));
+
+/** Writes the document, or answers with the one that a twin of this worker wrote first. */
+export const settleDocument = async <Schema extends z.ZodType>(
+  context: DocumentContext,
+  key: string,
+  value: z.infer<Schema>,
+  schema: Schema,
+): Promise<z.infer<Schema>> => {
+  const written = await writeDocument(context, key, value);
+  return written.kind === 'created' ? value : readDocument(context, key, schema);
+};

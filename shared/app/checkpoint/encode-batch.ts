@@ -9,16 +9,16 @@ import {
 } from '../../contracts/checkpoint-documents.ts';
 import { encodeResultKey, segmentProgressKey } from '../../contracts/checkpoint-keys.ts';
 import type { EncodeInput, EncodeOutput } from '../../contracts/checkpoint-states.ts';
-import { DEADLINE_RESERVE_MS, SEGMENT_CONCURRENCY } from '../../contracts/limits.ts';
+import { SEGMENT_CONCURRENCY } from '../../contracts/limits.ts';
 import { regionsOfLayout, withoutBase } from '../../domain/checkpoint/regions.ts';
 import { type Span, segmentSpan } from '../../domain/checkpoint/segments.ts';
 import { sumMetrics } from '../../domain/checkpoint/work-metrics.ts';
 import type { EncodedSegment } from '../../ports/codec.ts';
-import type { ReadResult } from '../../ports/object-store.ts';
 import { BaseSource } from './base-source.ts';
+import { requireTime, segmentsOf, sourceFailure } from './batch-work.ts';
 import { CheckpointFault } from './checkpoint-fault.ts';
 import type { CheckpointContext } from './context.ts';
-import { findDocument, readDocument, writeDocument } from './documents.ts';
+import { findDocument, readDocument, settleDocument } from './documents.ts';
 import { type LogLine, logUseCase } from './log-use-case.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 import { startMeter } from './meter.ts';
@@ -41,26 +41,6 @@ interface Batch {
 type SegmentOutcome =
   | ({ readonly kind: 'encoded' } & SegmentProgress)
   | Exclude<EncodeResult, { readonly kind: 'encoded' }>;
-
-export const requireTime = (
-  context: Pick<CheckpointContext, 'remainingMs'>,
-  subject: string,
-): void => {
-  const remainingMs = context.remainingMs();
-  if (remainingMs < DEADLINE_RESERVE_MS) {
-    throw new CheckpointFault('DeadlineReached', subject, {
-      message: `${remainingMs} ms are left`,
-      retryable: true,
-    });
-  }
-};
-
-export const sourceFailure = (
-  read: Exclude<ReadResult, { readonly kind: 'read' }>,
-): Extract<EncodeResult, { readonly reason: string }> =>
-  read.kind === 'absent'
-    ? { kind: 'source-gone', reason: 'The object version was deleted.' }
-    : { kind: 'source-changed', reason: 'The object was overwritten.' };
 
 const encodeRaw = async (
   context: EncodeContext,
@@ -105,11 +85,9 @@ const encodeSegment = async (
   const encoded = await encodeRaw(metered, batch, span, read.bytes);
   const record = await writeSegment(metered, input.checkpointId, encoded);
   const progress: SegmentProgress = { segment: record, metrics: meter.read() };
-  const written = await writeDocument(context, key, progress);
-  // A twin of this worker was faster: its record is the one that the manifest will name.
-  return written.kind === 'created'
-    ? { kind: 'encoded', ...progress }
-    : { kind: 'encoded', ...(await readDocument(context, key, segmentProgressSchema)) };
+  // Where a twin of this worker was faster, its record is the one that the manifest will name.
+  const settled = await settleDocument(context, key, progress, segmentProgressSchema);
+  return { kind: 'encoded', ...settled };
 };
 
 const joinOutcomes = (outcomes: readonly SegmentOutcome[]): EncodeResult => {
@@ -145,11 +123,7 @@ const encodeSegments = async (
   line: LogLine,
 ): Promise<EncodeResult> => {
   const batch = await openBatch(context, input);
-  const segments = Array.from(
-    { length: input.segmentCount },
-    (_, index) => input.segmentFirst + index,
-  );
-  const outcomes = await mapConcurrently(segments, SEGMENT_CONCURRENCY, (segment) =>
+  const outcomes = await mapConcurrently(segmentsOf(input), SEGMENT_CONCURRENCY, (segment) =>
     encodeSegment(context, batch, segment),
   );
   const result = joinOutcomes(outcomes);
@@ -172,8 +146,6 @@ export const encodeBatch = (context: EncodeContext, input: EncodeInput): Promise
       return { kind: known.kind, batch: input.batch };
     }
     const result = await encodeSegments(context, input, line);
-    const written = await writeDocument(context, key, result);
-    const settled =
-      written.kind === 'created' ? result : await readDocument(context, key, encodeResultSchema);
+    const settled = await settleDocument(context, key, result, encodeResultSchema);
     return { kind: settled.kind, batch: input.batch };
   });

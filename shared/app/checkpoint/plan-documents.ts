@@ -10,7 +10,7 @@ import { sha256Of } from '../../domain/checkpoint/identity.ts';
 import { layoutOf } from '../../domain/checkpoint/regions.ts';
 import { batchSpan, type SegmentBatch } from '../../domain/checkpoint/segments.ts';
 import type { CheckpointContext } from './context.ts';
-import { findDocument, readDocument, writeDocument, writeText } from './documents.ts';
+import { findDocument, readDocument, settleDocument, writeText } from './documents.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 
 type DocumentContext = Pick<CheckpointContext, 'objects' | 'settings'>;
@@ -44,13 +44,10 @@ export const writeLayouts = (
   });
 
 /** The first plan of an attempt wins; whoever comes second goes on with that one. */
-export const writePlan = async (
+export const writePlan = (
   context: DocumentContext,
   plan: CheckpointPlan,
-): Promise<CheckpointPlan> => {
-  const result = await writeDocument(context, planKey(plan), plan);
-  return result.kind === 'created' ? plan : readPlan(context, plan);
-};
+): Promise<CheckpointPlan> => settleDocument(context, planKey(plan), plan, checkpointPlanSchema);
 
 export const runOf = ({ checkpointId, attempt }: Run): Run => ({ checkpointId, attempt });
 

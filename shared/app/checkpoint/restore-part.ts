@@ -12,7 +12,7 @@ import { partSpan } from '../../domain/checkpoint/restore-parts.ts';
 import { ObjectStoreError } from '../../ports/object-store.ts';
 import { corruption, isDamage } from './checkpoint-fault.ts';
 import type { CheckpointContext } from './context.ts';
-import { findDocument, readDocument, writeDocument } from './documents.ts';
+import { findDocument, readDocument, settleDocument } from './documents.ts';
 import { logUseCase } from './log-use-case.ts';
 import { type OpenCheckpoint, openCheckpoint } from './open-checkpoint.ts';
 
@@ -100,10 +100,6 @@ export const restorePart = (
     const result = await tryCopyPart(context, plan, part);
     line['bytes'] = result.kind === 'copied' ? result.bytes : 0;
     line['reason'] = result.kind === 'refused' ? result.reason : '';
-    const written = await writeDocument(context, key, result);
-    const settled =
-      written.kind === 'created'
-        ? result
-        : await readDocument(context, key, restorePartResultSchema);
+    const settled = await settleDocument(context, key, result, restorePartResultSchema);
     return { kind: settled.kind, part };
   });

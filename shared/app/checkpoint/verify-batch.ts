@@ -10,11 +10,11 @@ import { SEGMENT_CONCURRENCY } from '../../contracts/limits.ts';
 import { segmentSpan } from '../../domain/checkpoint/segments.ts';
 import type { ManifestSegment, SizedChecksums } from '../../ports/codec.ts';
 import type { ByteRange } from '../../ports/object-store.ts';
+import { requireTime, segmentsOf, sourceFailure } from './batch-work.ts';
 import { isDamage } from './checkpoint-fault.ts';
 import type { CheckpointContext } from './context.ts';
 import { type DecodedWindow, decodeWindows } from './decode-range.ts';
-import { findDocument, readDocument, writeDocument } from './documents.ts';
-import { requireTime, sourceFailure } from './encode-batch.ts';
+import { findDocument, settleDocument } from './documents.ts';
 import { logUseCase } from './log-use-case.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 import { startMeter } from './meter.ts';
@@ -121,16 +121,12 @@ const findDamage = async (
   input: VerifyInput,
   plan: CheckpointPlan,
 ): Promise<Finding> => {
-  const segments = Array.from(
-    { length: input.segmentCount },
-    (_, index) => input.segmentFirst + index,
-  );
   try {
     const checkpoint = await openCheckpoint(context, {
       manifestKey: manifestKey(runOf(input)),
       manifestSha256: input.manifestSha256,
     });
-    const findings = await mapConcurrently(segments, SEGMENT_CONCURRENCY, (segment) =>
+    const findings = await mapConcurrently(segmentsOf(input), SEGMENT_CONCURRENCY, (segment) =>
       verifySegment(context, { plan, checkpoint }, segment),
     );
     return findings.find((finding) => finding !== null) ?? null;
@@ -166,8 +162,6 @@ export const verifyBatch = (context: VerifyContext, input: VerifyInput): Promise
     line['bytesRead'] = metrics.bytesRead;
     line['codecMs'] = Math.round(metrics.codecSeconds * 1_000);
     line['reason'] = finding === null ? '' : finding.reason;
-    const written = await writeDocument(context, key, result);
-    const settled =
-      written.kind === 'created' ? result : await readDocument(context, key, verifyResultSchema);
+    const settled = await settleDocument(context, key, result, verifyResultSchema);
     return { kind: settled.kind, batch: input.batch };
   });
