@@ -41,6 +41,17 @@ export interface EntryTable {
   readBefore(pk: string, before: string, countMax: number): Promise<readonly Entry[]>;
 }
 
+/** DynamoDB takes up to 100; ours are few, and every adapter holds the same bound. */
+const ENTRIES_MAX = 25;
+
+/** Refuses a write of more entries than any table takes together. */
+export function requireFewEntries(writes: readonly EntryWrite[]): void {
+  const first = writes[0];
+  if (first === undefined || writes.length <= ENTRIES_MAX) return;
+  const message = `${writes.length} entries, at most ${ENTRIES_MAX} are written together`;
+  throw new EntryTableError('TooManyEntries', first.key, { message, retryable: false });
+}
+
 export class EntryTableError extends Error {
   override readonly name = 'EntryTableError';
   readonly code: string;

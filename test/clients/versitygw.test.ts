@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { AwsClientOptions } from '../../shared/adapters/aws/client-options.ts';
+import { findFreePort } from '../../shared/adapters/local-stack/free-port.ts';
+import { LOOPBACK } from '../../shared/adapters/local-stack/ministack-environment.ts';
 import { openS3Host } from '../contract/aws-hosts.ts';
 import { describeMultipartStore } from '../contract/multipart-store.ts';
 import { describeObjectStore, HOSTILE_KEYS } from '../contract/object-store.ts';
 import { ensureVersityGateway } from './versity-gateway.ts';
 
-const LOOPBACK = '127.0.0.1';
 const READY_DEADLINE_MS = 20_000;
 const POLL_MS = 50;
 const CREDENTIALS = { accessKeyId: 'contract', secretAccessKey: 'contract-secret' };
@@ -78,16 +78,4 @@ async function startGateway(path: string, folder: string, port: number): Promise
   }
   child.kill('SIGKILL');
   throw new Error(`versitygw did not answer (exit ${child.exitCode})`);
-}
-
-function findFreePort(): Promise<number> {
-  return new Promise((done, failed) => {
-    const server = createServer();
-    server.once('error', failed);
-    server.listen(0, LOOPBACK, () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => done(port));
-    });
-  });
 }

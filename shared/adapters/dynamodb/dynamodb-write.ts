@@ -6,9 +6,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
 import {
-  EntryTableError,
   type EntryWrite,
   type EntryWriteResult,
+  requireFewEntries,
 } from '../../ports/entry-table.ts';
 import type { Pause } from '../aws/pause.ts';
 import type { ServiceFailure } from '../aws/service-failure.ts';
@@ -23,7 +23,6 @@ export interface TableContext {
 
 /** Tries against a transaction of someone else that holds the item; the SDK makes none. */
 const BUSY_TRIES_MAX = 5;
-const ENTRIES_MAX = 25;
 
 export async function writeEntry(
   context: TableContext,
@@ -42,10 +41,7 @@ export async function writeEntries(
 ): Promise<EntryWriteResult> {
   const first = writes[0];
   if (first === undefined) return { kind: 'written' };
-  if (writes.length > ENTRIES_MAX) {
-    const message = `${writes.length} entries, at most ${ENTRIES_MAX} are written together`;
-    throw new EntryTableError('TooManyEntries', first.key, { message, retryable: false });
-  }
+  requireFewEntries(writes);
   const items = writes.map((write) => ({ Put: toPut(context, write) }));
   const command = () => new TransactWriteItemsCommand({ TransactItems: items });
   return sendWrite(context, first, async () => void (await context.client.send(command())), null);

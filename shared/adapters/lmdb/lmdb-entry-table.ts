@@ -7,13 +7,13 @@ import {
   EntryTableError,
   type EntryWrite,
   type EntryWriteResult,
+  requireFewEntries,
 } from '../../ports/entry-table.ts';
 
 export interface LmdbEntryTable extends EntryTable {
   close(): Promise<void>;
 }
 
-const ENTRIES_MAX = 25;
 /** lmdb takes keys of up to 1,978 bytes; both halves together stay below it. */
 const KEY_BYTES_MAX = 1_900;
 
@@ -53,10 +53,7 @@ async function writeEntries(
 ): Promise<EntryWriteResult> {
   const first = writes[0];
   if (first === undefined) return { kind: 'written' };
-  if (writes.length > ENTRIES_MAX) {
-    const message = `${writes.length} entries, at most ${ENTRIES_MAX} are written together`;
-    throw new EntryTableError('TooManyEntries', first.key, { message, retryable: false });
-  }
+  requireFewEntries(writes);
   for (const { key } of writes) checkKey(key);
   try {
     const isWritten = await database.transaction(() => applyAll(database, writes));

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findFreePort } from './free-port.ts';
 import { listListeningSockets } from './listening-sockets.ts';
 import { LocalStackError } from './local-stack-error.ts';
 import { LOOPBACK, type MiniStackSettings, miniStackEnvironment } from './ministack-environment.ts';
@@ -212,16 +212,4 @@ async function waitForEnd(groupId: number, deadlineMs: number): Promise<boolean>
 
 function readTail(file: string): string {
   return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES).join('\n');
-}
-
-function findFreePort(): Promise<number> {
-  return new Promise((done, failed) => {
-    const server = createServer();
-    server.once('error', failed);
-    server.listen(0, LOOPBACK, () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => done(port));
-    });
-  });
 }

@@ -2,12 +2,10 @@ import {
   type Entry,
   type EntryKey,
   type EntryTable,
-  EntryTableError,
   type EntryWrite,
   type EntryWriteResult,
+  requireFewEntries,
 } from '../../ports/entry-table.ts';
-
-const WRITES_MAX = 25;
 
 /** The catalogue table in memory: every write is checked and done in one step. */
 export class MemoryEntryTable implements EntryTable {
@@ -23,13 +21,7 @@ export class MemoryEntryTable implements EntryTable {
   }
 
   async writeAll(entries: readonly EntryWrite[]): Promise<EntryWriteResult> {
-    const [first] = entries;
-    if (first !== undefined && entries.length > WRITES_MAX) {
-      throw new EntryTableError('TooManyWrites', first.key, {
-        message: `${entries.length} of at most ${WRITES_MAX}`,
-        retryable: false,
-      });
-    }
+    requireFewEntries(entries);
     for (const { key, expect } of entries) {
       if ((this.#find(key)?.version ?? 'absent') !== expect) {
         return { kind: 'conflict' };
