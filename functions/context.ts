@@ -26,6 +26,7 @@ import {
 import { LAMBDA_MIB_PER_VCPU } from '../shared/contracts/limits.ts';
 import { METRIC_NAMESPACE, serviceEnvironmentSchema } from '../shared/contracts/metrics.ts';
 import type { RemainingMs } from '../shared/ports/clock.ts';
+import type { Workflow } from '../shared/ports/workflow.ts';
 
 const environmentSchema = z.object({
   ...storeEnvironmentSchema.shape,
@@ -105,7 +106,11 @@ export const createRetireContext = (remainingMs: RemainingMs) => ({
   retirer: createS3VersionRetirer(s3),
 });
 
-function startWorkflow() {
+let workflow: Workflow | null = null;
+
+/** Made once, by the first call of a function that starts executions. */
+function startWorkflow(): Workflow {
   const { MITHRIL_STATE_MACHINE_ARN: arn } = workflowEnvironmentSchema.parse(environment);
-  return createSfnWorkflow(createSfnClient(awsOptions), arn);
+  workflow ??= createSfnWorkflow(createSfnClient(awsOptions), arn);
+  return workflow;
 }
