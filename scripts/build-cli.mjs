@@ -36,27 +36,26 @@ export async function staleCliBecause() {
   return stamp.digest === sourcesDigest() ? null : 'sources changed';
 }
 
-/** Bundles the entry points that exist. Returns the files written, relative to the repository. */
+/** Bundles the entry points. Returns the files written, relative to the repository. */
 export async function buildCli({ line = () => {} } = {}) {
   const digest = sourcesDigest();
   const { build } = createRequire(import.meta.url)('esbuild');
-  const entryPoints = ENTRIES.filter((entry) => fs.existsSync(path.join(ROOT, entry)));
   let outputs = [];
   await fillFolder(OUT, async (folder) => {
-    if (entryPoints.length === 0) return;
-    const result = await build(options(entryPoints, folder));
+    const result = await build(cliBundleOptions(folder));
     outputs = Object.keys(result.metafile.outputs).map((file) => path.basename(file));
-    for (const entry of entryPoints) fs.chmodSync(path.join(folder, outputName(entry)), 0o755);
+    for (const entry of ENTRIES) fs.chmodSync(path.join(folder, outputName(entry)), 0o755);
   });
   line(`${outputs.length} files`);
   writeStamp('cli', { digest });
   return outputs.map((file) => path.join('dist', 'cli', file));
 }
 
-function options(entryPoints, outdir) {
+/** How esbuild bundles the command line; the tests bundle it the same way elsewhere. */
+export function cliBundleOptions(outdir) {
   return {
     absWorkingDir: ROOT,
-    entryPoints,
+    entryPoints: ENTRIES,
     outdir,
     bundle: true,
     splitting: true,

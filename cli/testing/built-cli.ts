@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { cliBundleOptions } from '../../scripts/build-cli.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
 
@@ -35,25 +36,10 @@ export type BundleInputs = Readonly<
   Record<string, { readonly inputs: readonly string[]; readonly staticImports: readonly string[] }>
 >;
 
-/** Same settings as scripts/build-cli.mjs, into a folder of its own inside the clone. */
+/** As it ships, into a folder of its own inside the clone. */
 export async function buildCli(): Promise<BuiltCli> {
   const outdir = join(ROOT, 'dist', `test-cli-${process.pid}`);
-  const result = await build({
-    absWorkingDir: ROOT,
-    entryPoints: ['cli/mithril.ts', 'cli/mithril-checkpoint.ts'],
-    outdir,
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
-    external: ['*.node', 'lmdb', 'zstd-napi', 'mithril-native'],
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
-    },
-    metafile: true,
-    logLevel: 'silent',
-  });
+  const result = await build(cliBundleOptions(outdir));
   const inputs = Object.entries(result.metafile.outputs).map(([file, output]) => [
     file,
     {
