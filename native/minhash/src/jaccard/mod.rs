@@ -1,0 +1,1 @@
+//! Exact Jaccard similarity of shingle sets.

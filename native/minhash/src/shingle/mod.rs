@@ -1,0 +1,1 @@
+//! N-grams of words or characters as 64-bit hashes.
