@@ -8,10 +8,13 @@
 //! The crate is pure: no network, no Node, no Python.
 
 pub mod error;
+mod hasher;
 pub mod jaccard;
 pub mod lsh;
+mod mix;
 pub mod shingle;
 pub mod sketch;
 pub mod text;
 
 pub use error::{Error, ErrorKind, Result};
+pub use hasher::{Hasher, Parameters};
