@@ -6,6 +6,7 @@ import { localStack } from './local-stack.mjs';
 import { nativeCodec } from './native-codec.mjs';
 import { nodeModules } from './node-modules.mjs';
 import { prerequisites } from './prerequisites.mjs';
+import { pythonMl } from './python-ml.mjs';
 import { pythonPackage } from './python-package.mjs';
 import { zstdBinding } from './zstd-binding.mjs';
 
@@ -18,10 +19,12 @@ export const STEPS = [
   cliBundle,
   pythonPackage,
   localStack,
+  pythonMl,
 ];
 
 export const GROUPS = {
   start: ['cli', 'layers', 'ministack'],
   test: ['cli', 'layers', 'python', 'ministack'],
+  clients: ['test', 'python-ml'],
   native: ['codec', 'zstd'],
 };
