@@ -5,148 +5,23 @@
 //! CPU time and wall time, medians of `ROUNDS` after `WARM_UP` rounds, one thread.
 
 #![expect(
-    clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
-    reason = "lengths of a file in memory, and statistics"
+    reason = "statistics of lengths of a file in memory"
 )]
 
-use std::time::{Duration, Instant};
-use std::{env, fs, process::ExitCode};
+mod whole_file;
 
-use mithril_checkpoint::layout::{ElementKind, Region, plan_layout, probe_container};
-use mithril_checkpoint::segment::{
-    BaseView, ByteRange, EncodeOptions, IndexRead, Level, SegmentIndex, decode_window,
-    encode_segment,
-};
+use std::{env, process::ExitCode};
+
+use whole_file::{Codec, Took, number_of_environment, read, timed};
 
 const WARM_UP: usize = 3;
 const ROUNDS: usize = 10;
-const SEGMENT_BYTES: usize = 16 << 20;
 const ZSTD_LEVEL: i32 = 3;
-
-/// CPU time of this thread, where the system tells it; else 0.
-fn cpu_time() -> Duration {
-    // The file is up to date as of the last tick, some milliseconds ago, or of the last call of the scheduler.
-    std::thread::yield_now();
-    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanos = text.split(' ').next().and_then(|field| field.parse().ok());
-    Duration::from_nanos(nanos.unwrap_or(0))
-}
-
-#[derive(Clone, Copy)]
-struct Took {
-    wall: f64,
-    cpu: f64,
-}
-
-fn timed(work: impl FnOnce()) -> Took {
-    let cpu = cpu_time();
-    let wall = Instant::now();
-    work();
-    let wall = wall.elapsed().as_secs_f64();
-    let cpu = cpu_time().saturating_sub(cpu).as_secs_f64();
-    Took { wall, cpu }
-}
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     f64::midpoint(values[(values.len() - 1) / 2], values[values.len() / 2])
-}
-
-struct Codec<'a> {
-    raw: &'a [u8],
-    base: Option<&'a [u8]>,
-    regions: Vec<Region>,
-    options: EncodeOptions,
-    ends: Vec<usize>,
-    stored: Vec<u8>,
-}
-
-impl Codec<'_> {
-    fn compress(&mut self) {
-        self.stored.clear();
-        self.ends.clear();
-        let mut at = 0;
-        for raw in self.raw.chunks(SEGMENT_BYTES) {
-            let range = [ByteRange {
-                offset: 0,
-                length: self.base.map_or(0, |base| base.len() as u64),
-            }];
-            let view = self.base.map_or(BaseView::default(), |bytes| BaseView {
-                ranges: &range,
-                bytes,
-            });
-            encode_segment(
-                raw,
-                at,
-                &self.regions,
-                view,
-                &self.options,
-                &mut self.stored,
-            )
-            .expect("the call is right");
-            self.ends.push(self.stored.len());
-            at += raw.len() as u64;
-        }
-    }
-
-    fn decompress(&self, out: &mut [u8]) {
-        let mut start = 0;
-        for &end in &self.ends {
-            let segment = &self.stored[start..end];
-            start = end;
-            let IndexRead::Index(index) =
-                SegmentIndex::read_from(segment, segment.len() as u64).expect("a sound segment")
-            else {
-                unreachable!("the whole segment was given");
-            };
-            let (from, to) = (index.raw_offset(), index.raw_offset() + index.raw_length());
-            let window = index
-                .window(from, to, u64::MAX)
-                .expect("a range of the segment");
-            let range = [ByteRange {
-                offset: 0,
-                length: self.base.map_or(0, |base| base.len() as u64),
-            }];
-            let view = self.base.map_or(BaseView::default(), |bytes| BaseView {
-                ranges: &range,
-                bytes,
-            });
-            let out = &mut out[from as usize..to as usize];
-            let stored = &segment[..window.stored.length as usize];
-            decode_window(&index, &window, stored, view, self.options.threads, out)
-                .expect("a sound segment");
-        }
-    }
-}
-
-fn kind_of(name: &str) -> Option<ElementKind> {
-    Some(match name {
-        "probe" => ElementKind::Probe,
-        "byte" => ElementKind::Byte,
-        "f16" => ElementKind::Float16,
-        "f32" => ElementKind::Float32,
-        "f64" => ElementKind::Float64,
-        "i16" => ElementKind::Int16,
-        "i32" => ElementKind::Int32,
-        "i64" => ElementKind::Int64,
-        _ => return None,
-    })
-}
-
-fn regions_of(name: &str, raw: &[u8], base: Option<&[u8]>) -> Option<Vec<Region>> {
-    if name == "safetensors" {
-        let probe = |bytes: &[u8]| probe_container(bytes, bytes.len() as u64);
-        let base = base.map(|bytes| (probe(bytes), bytes.len() as u64));
-        let base = base.as_ref().map(|(probe, length)| (probe, *length));
-        return Some(plan_layout(&probe(raw), raw.len() as u64, base));
-    }
-    Some(vec![Region {
-        offset: 0,
-        length: raw.len() as u64,
-        kind: kind_of(name)?,
-        base_offset: base.map(|_| 0),
-    }])
 }
 
 fn main() -> ExitCode {
@@ -156,34 +31,13 @@ fn main() -> ExitCode {
         eprintln!("{usage}");
         return ExitCode::FAILURE;
     };
-    let read = |path: &String| fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}"));
     let raw = read(file);
     let base = arguments.get(2).map(read);
-    let threads = env::var("THREADS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(1);
-    let rounds = env::var("ROUNDS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(ROUNDS);
-    let Some(regions) = regions_of(kind, &raw, base.as_deref()) else {
+    let Some(mut codec) = Codec::new(&raw, kind, base.as_deref()) else {
         eprintln!("{usage}");
         return ExitCode::FAILURE;
     };
-    let level = match env::var("LEVEL").as_deref() {
-        Ok("fast") => Level::Fast,
-        Ok("max") => Level::Max,
-        _ => Level::Default,
-    };
-    let mut codec = Codec {
-        raw: &raw,
-        base: base.as_deref(),
-        regions,
-        options: EncodeOptions { level, threads },
-        ends: Vec::new(),
-        stored: Vec::with_capacity(raw.len() + (1 << 20)),
-    };
+    let rounds = number_of_environment("ROUNDS", ROUNDS);
     let report = measure(&mut codec, rounds);
     println!("{report}");
     ExitCode::SUCCESS
