@@ -1,12 +1,21 @@
 //! The error of this crate: kinds are named by what the caller can do about them.
 
 use std::fmt;
+use std::path::Path;
 
 /// What a caller can do about an [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// The call itself is wrong: a setting out of range.
+    /// The call itself is wrong: a setting out of range, inputs and outputs that do not fit.
     InvalidArgument,
+    /// The bytes are damaged: a compressed input that ends early, a spill that was changed.
+    Corruption,
+    /// Too many rows of the input cannot be read: see the file of rejected rows.
+    TooManyBadRows,
+    /// Reading or writing failed; the message carries the operating system's reason.
+    Io,
+    /// The caller asked to stop.
+    Cancelled,
 }
 
 impl ErrorKind {
@@ -15,23 +24,44 @@ impl ErrorKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InvalidArgument => "InvalidArgument",
+            Self::Corruption => "Corruption",
+            Self::TooManyBadRows => "TooManyBadRows",
+            Self::Io => "Io",
+            Self::Cancelled => "Cancelled",
         }
     }
 }
 
-/// An error with its kind, the thing it is about, what was expected and what was found.
+/// An error with its kind, the thing it is about, and what was expected and found where that is known.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
     what: String,
-    expected: String,
-    found: String,
+    expected: Option<String>,
+    found: Option<String>,
+    source: Option<std::io::Error>,
 }
 
 /// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
+        Self {
+            kind,
+            what: what.into(),
+            expected: None,
+            found: None,
+            source: None,
+        }
+    }
+
+    fn with(mut self, expected: &dyn fmt::Display, found: &dyn fmt::Display) -> Self {
+        self.expected = Some(expected.to_string());
+        self.found = Some(found.to_string());
+        self
+    }
+
     /// The call is wrong: `what` should be `expected` but is `found`.
     #[must_use]
     pub fn invalid_argument(
@@ -39,12 +69,38 @@ impl Error {
         expected: impl fmt::Display,
         found: impl fmt::Display,
     ) -> Self {
+        Self::new(ErrorKind::InvalidArgument, what).with(&expected, &found)
+    }
+
+    /// The bytes are damaged: `what` should be `expected` but is `found`.
+    #[must_use]
+    pub fn corruption(
+        what: impl Into<String>,
+        expected: impl fmt::Display,
+        found: impl fmt::Display,
+    ) -> Self {
+        Self::new(ErrorKind::Corruption, what).with(&expected, &found)
+    }
+
+    /// More rows than allowed cannot be read.
+    #[must_use]
+    pub fn too_many_bad_rows(expected: impl fmt::Display, found: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::TooManyBadRows, "rows that cannot be read").with(&expected, &found)
+    }
+
+    /// Doing `what` to the file at `path` failed.
+    #[must_use]
+    pub fn io(what: &str, path: &Path, source: std::io::Error) -> Self {
         Self {
-            kind: ErrorKind::InvalidArgument,
-            what: what.into(),
-            expected: expected.to_string(),
-            found: found.to_string(),
+            source: Some(source),
+            ..Self::new(ErrorKind::Io, format!("{what} {}", path.display()))
         }
+    }
+
+    /// The caller stopped the work.
+    #[must_use]
+    pub fn cancelled() -> Self {
+        Self::new(ErrorKind::Cancelled, "stopped")
     }
 
     /// What a caller can do about it.
@@ -62,17 +118,22 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            what,
-            expected,
-            found,
-            ..
-        } = self;
-        write!(f, "{what}: expected {expected}, found {found}")
+        f.write_str(&self.what)?;
+        if let (Some(expected), Some(found)) = (&self.expected, &self.found) {
+            write!(f, ": expected {expected}, found {found}")?;
+        }
+        if let Some(source) = &self.source {
+            write!(f, ": {source}")?;
+        }
+        Ok(())
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| source as _)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -83,5 +144,12 @@ mod tests {
         let error = Error::invalid_argument("rows", "at least 1", 0);
         assert_eq!(error.kind().as_str(), "InvalidArgument");
         assert_eq!(error.to_string(), "rows: expected at least 1, found 0");
+    }
+
+    #[test]
+    fn an_io_error_keeps_its_source() {
+        let error = Error::io("open", Path::new("a.jsonl"), std::io::Error::other("gone"));
+        assert_eq!(error.to_string(), "open a.jsonl: gone");
+        assert!(std::error::Error::source(&error).is_some());
     }
 }

@@ -7,14 +7,24 @@
 //!
 //! The crate is pure: no network, no Node, no Python.
 
+pub mod bits;
+pub mod candidate;
 pub mod error;
+pub mod hash;
 mod hasher;
+pub mod input;
 pub mod jaccard;
 pub mod lsh;
 mod mix;
+pub mod run;
+pub mod settings;
 pub mod shingle;
 pub mod sketch;
+pub mod spill;
+pub mod survivor;
 pub mod text;
+pub mod union_find;
+pub mod verify;
 
 pub use error::{Error, ErrorKind, Result};
 pub use hasher::{Hasher, Parameters};

@@ -1,0 +1,199 @@
+//! Buckets: the rows that share a key.
+//!
+//! Most keys occur once. Two passes find the others without sorting all of them: the first sets one
+//! bit a key in a table, and a second bit where the first is set already; the second pass keeps the
+//! keys whose second bit is set, and only those are sorted. A collision of bits costs a little
+//! sorting, never a wrong bucket. Cost: about 3 ns a key while the tables fit the cache.
+
+use crate::bits::Bits;
+use crate::spill::Row;
+
+/// Bits of each table for a key: a key that occurs once is kept by mistake with probability 1/8.
+const BITS_PER_KEY: usize = 8;
+/// Bytes that the tables take for a key, and the kept keys for a key that is kept.
+pub const BYTES_PER_KEY: usize = 2 * BITS_PER_KEY / 8 * 2 + size_of::<(u64, Row)>();
+
+/// Keys of consecutive rows.
+pub type Keys<'a, K> = (Row, &'a [K]);
+
+/// A number whose high half is spread evenly: a band key or a digest.
+pub trait Key: Copy + Ord {
+    /// Its most significant 64 bits.
+    fn high(self) -> u64;
+}
+
+impl Key for u64 {
+    fn high(self) -> u64 {
+        self
+    }
+}
+
+impl Key for u128 {
+    fn high(self) -> u64 {
+        (self >> 64) as u64
+    }
+}
+
+/// One part of the keys: those whose high bits, taken as a fraction, fall into part `index` of
+/// `count` equal ones. Parts are independent, so that memory or work can be divided.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    /// Which one.
+    pub index: u32,
+    /// Of how many.
+    pub count: u32,
+}
+
+impl Part {
+    /// All keys.
+    pub const WHOLE: Self = Self { index: 0, count: 1 };
+
+    #[inline]
+    fn contains(self, high: u64) -> bool {
+        self.count == 1 || ((high >> 32) * u64::from(self.count)) >> 32 == u64::from(self.index)
+    }
+}
+
+/// Keys that occur at least twice among rows not in `skipped`, each with its row, sorted.
+///
+/// `visit` hands over all keys, twice. `rows`: how many there are.
+///
+/// # Errors
+///
+/// Those of `visit`.
+pub fn repeated<K: Key, E>(
+    rows: usize,
+    part: Part,
+    skipped: &Bits,
+    mut visit: impl FnMut(&mut dyn FnMut(Keys<'_, K>)) -> Result<(), E>,
+) -> Result<Vec<(K, Row)>, E> {
+    let mut table = Table::new(rows / part.count as usize + 1);
+    visit(&mut |(_, keys)| {
+        for key in keys.iter().filter(|key| part.contains(key.high())) {
+            table.note(key.high());
+        }
+    })?;
+    let mut kept = Vec::new();
+    visit(&mut |(first, keys)| {
+        for (row, key) in (first..).zip(keys) {
+            let is_kept = part.contains(key.high()) && table.is_repeated(key.high());
+            if is_kept && !skipped.contains(row as usize) {
+                kept.push((*key, row));
+            }
+        }
+    })?;
+    kept.sort_unstable();
+    keep_repeated(&mut kept);
+    Ok(kept)
+}
+
+fn keep_repeated<K: Key>(sorted: &mut Vec<(K, Row)>) {
+    let mut kept = 0;
+    let mut from = 0;
+    while from < sorted.len() {
+        let key = sorted[from].0;
+        let length = sorted[from..].iter().take_while(|it| it.0 == key).count();
+        if length > 1 {
+            sorted.copy_within(from..from + length, kept);
+            kept += length;
+        }
+        from += length;
+    }
+    sorted.truncate(kept);
+}
+
+/// The buckets of what [`repeated`] returned: rows of one key, in order.
+pub fn buckets<K: Key>(sorted: &[(K, Row)]) -> impl Iterator<Item = &[(K, Row)]> {
+    sorted.chunk_by(|a, b| a.0 == b.0)
+}
+
+/// One bit a key for "seen", one for "seen again".
+struct Table {
+    once: Vec<u64>,
+    again: Vec<u64>,
+    shift: u32,
+}
+
+impl Table {
+    fn new(keys: usize) -> Self {
+        let bits = (keys * BITS_PER_KEY).next_power_of_two().max(64);
+        Self {
+            once: vec![0; bits / 64],
+            again: vec![0; bits / 64],
+            shift: 64 - bits.trailing_zeros(),
+        }
+    }
+
+    /// Mixed by a multiplication, so that a part of the keys still fills the whole table.
+    #[inline]
+    fn place(&self, key: u64) -> (usize, u64) {
+        let bit = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift;
+        ((bit >> 6) as usize, 1 << (bit & 63))
+    }
+
+    #[inline]
+    fn note(&mut self, key: u64) {
+        let (word, bit) = self.place(key);
+        self.again[word] |= self.once[word] & bit;
+        self.once[word] |= bit;
+    }
+
+    #[inline]
+    fn is_repeated(&self, key: u64) -> bool {
+        let (word, bit) = self.place(key);
+        self.again[word] & bit != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::convert::Infallible;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn found(keys: &[u64], part: Part, skipped: &Bits) -> Vec<(u64, Row)> {
+        let visit = |each: &mut dyn FnMut(Keys<'_, u64>)| {
+            let (left, right) = keys.split_at(keys.len() / 3);
+            each((0, left));
+            each((Row::try_from(left.len()).expect("few"), right));
+            Ok::<(), Infallible>(())
+        };
+        repeated(keys.len(), part, skipped, visit).expect("infallible")
+    }
+
+    fn naive(keys: &[u64], skipped: &Bits) -> Vec<(u64, Row)> {
+        let mut groups: BTreeMap<u64, Vec<Row>> = BTreeMap::new();
+        for (row, key) in (0..).zip(keys) {
+            if !skipped.contains(row as usize) {
+                groups.entry(*key).or_default().push(row);
+            }
+        }
+        groups.retain(|_, rows| rows.len() > 1);
+        let flat = groups.into_iter();
+        flat.flat_map(|(key, rows)| rows.into_iter().map(move |row| (key, row)))
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn buckets_are_those_of_a_map_in_any_number_of_parts(
+            seeds in prop::collection::vec(0_u64..60, 0..200),
+            skips in prop::collection::vec(0_usize..200, 0..20),
+            count in 1_u32..5,
+        ) {
+            let keys: Vec<u64> = seeds.iter().map(|seed| seed.wrapping_mul(0xD6E8_FEB8_6659_FD93)).collect();
+            let mut skipped = Bits::new(200);
+            for row in skips {
+                skipped.insert(row);
+            }
+            let mut all: Vec<(u64, Row)> = (0..count)
+                .flat_map(|index| found(&keys, Part { index, count }, &skipped))
+                .collect();
+            all.sort_unstable();
+            prop_assert_eq!(all, naive(&keys, &skipped));
+        }
+    }
+}

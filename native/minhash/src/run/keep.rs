@@ -1,0 +1,80 @@
+//! Survivors that are chosen by what is in the rows.
+
+use super::decide::Group;
+use super::rows::map_rows;
+use super::spills::Spills;
+use super::{Job, Progress};
+use crate::error::Result;
+use crate::hash::{checked, text_of_line};
+use crate::input::json::{Value, find_field};
+use crate::spill::Row;
+use crate::survivor::{self, Keep};
+
+pub(super) fn choose_survivors(
+    job: &Job,
+    spills: &Spills,
+    groups: &mut [Group],
+    progress: &Progress,
+) -> Result<()> {
+    let values = match &job.keep {
+        Keep::First => return Ok(()),
+        Keep::Last => {
+            for group in groups {
+                group.survivor = *group.rows.last().unwrap_or(&group.survivor);
+            }
+            return Ok(());
+        }
+        Keep::Longest => values(job, spills, groups, progress, |line, room| {
+            length_of(line, &job.settings.text_key, room)
+        })?,
+        Keep::Max(field) => values(job, spills, groups, progress, |line, _| {
+            number_of(line, field)
+        })?,
+    };
+    for group in groups {
+        let value = |row: &Row| {
+            let at = values.binary_search_by_key(row, |(row, _)| *row);
+            (*row, at.map_or(f64::NEG_INFINITY, |at| values[at].1))
+        };
+        let rows: Vec<(Row, f64)> = group.rows.iter().map(value).collect();
+        group.survivor = survivor::of_values(&rows).unwrap_or(group.survivor);
+    }
+    Ok(())
+}
+
+/// The value of every row of the groups, in the order of the rows.
+fn values(
+    job: &Job,
+    spills: &Spills,
+    groups: &[Group],
+    progress: &Progress,
+    value: impl Fn(&[u8], &mut String) -> f64 + Sync,
+) -> Result<Vec<(Row, f64)>> {
+    let mut rows: Vec<Row> = groups
+        .iter()
+        .flat_map(|it| it.rows.iter().copied())
+        .collect();
+    rows.sort_unstable();
+    let state = || Ok(String::new());
+    let blocks = map_rows(job, spills, &rows, progress, state, |room, lines| {
+        let values = lines.iter().map(|(row, line)| (row, value(line, room)));
+        Ok(values.collect::<Vec<_>>())
+    })?;
+    Ok(blocks.concat())
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "lines are far shorter than 2^52 bytes"
+)]
+fn length_of(line: &[u8], text_key: &str, room: &mut String) -> f64 {
+    text_of_line(line, text_key, true, room).map_or(0.0, |text| text.len() as f64)
+}
+
+fn number_of(line: &[u8], field: &str) -> f64 {
+    let found = checked(line, true).and_then(|line| find_field(line, field));
+    match found {
+        Ok(Some(Value::Other(number))) => number.parse().unwrap_or(f64::NEG_INFINITY),
+        _ => f64::NEG_INFINITY,
+    }
+}

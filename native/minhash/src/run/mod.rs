@@ -1,0 +1,227 @@
+//! The whole work on one machine: files in, files out.
+//!
+//! [`run`] strings the pure stages together: hash every split, collapse equal rows, find candidates
+//! band after band, verify them, choose survivors, and copy what is kept. The bytes that come out
+//! depend on the files and the settings only, not on threads, memory or the length of splits.
+
+mod annotate;
+mod candidates;
+mod decide;
+mod hashing;
+mod inputs;
+mod keep;
+mod output;
+mod pool;
+mod progress;
+mod rejects;
+mod report;
+mod rows;
+mod scratch;
+mod spills;
+mod summary;
+mod verifying;
+mod whole_file;
+
+use std::path::PathBuf;
+use std::time::{Instant, SystemTime};
+
+pub use inputs::{Compression, Container, InputFile};
+pub use progress::{Progress, Stage};
+pub use summary::{FileSummary, StageTime, Summary};
+
+use crate::error::{Error, Result};
+use crate::settings::Settings;
+use crate::survivor::Keep;
+use hashing::Hashing;
+use scratch::{JobFile, Scratch};
+
+/// What to do with duplicates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Keep one row of each group.
+    Drop,
+    /// Remove every row that has a duplicate.
+    DropAll,
+    /// Keep all rows, and say in a field more what was found.
+    Annotate,
+}
+
+/// The work to be done.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// What is read: first the references, then the files to be deduplicated, each in byte order of
+    /// their names.
+    pub inputs: Vec<InputFile>,
+    /// How many of the inputs are references. With any, rows that are like a row of a reference are
+    /// removed, and nothing else is.
+    pub references: usize,
+    /// Where each other input's rows go.
+    pub outputs: Vec<PathBuf>,
+    /// Whether outputs that exist are replaced.
+    pub is_forced: bool,
+    /// What duplicates are.
+    pub settings: Settings,
+    /// Which row of a group survives.
+    pub keep: Keep,
+    /// What happens to duplicates.
+    pub mode: Mode,
+    /// Where to list each row that does not survive.
+    pub report: Option<PathBuf>,
+    /// Name of the field whose value identifies rows in the report.
+    pub id_key: Option<String>,
+    /// Where to list rows that cannot be used.
+    pub rejects: Option<PathBuf>,
+    /// Largest share of rows that cannot be used, 0 to 1.
+    pub bad_share_max: f64,
+    /// Folder for unfinished work; made, and removed at the end.
+    pub scratch: PathBuf,
+    /// Threads, at least 1.
+    pub threads: usize,
+    /// Memory to be used, in bytes.
+    pub memory: u64,
+    /// Bytes of a split of lines.
+    pub split_bytes: u64,
+}
+
+impl Job {
+    /// Bytes of a split that suit inputs of so many bytes: enough splits for all threads, few
+    /// enough files, and little memory for each thread.
+    #[must_use]
+    pub fn split_bytes_for(bytes: u64, memory: u64, threads: usize) -> u64 {
+        const LEAST: u64 = 256 << 10;
+        const MOST: u64 = 16 << 20;
+        let threads = threads.max(1) as u64;
+        (bytes / (threads * 16))
+            .min(memory / (threads * 32))
+            .clamp(LEAST, MOST)
+    }
+
+    /// Names the work: runs of one digest may go on with what another left.
+    fn digest(&self) -> u128 {
+        let of_file = |input: &InputFile| {
+            let found = std::fs::metadata(&input.path);
+            let changed = found.and_then(|found| found.modified()).ok();
+            let since = changed.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+            format!("{input:?} {since:?}")
+        };
+        let files: Vec<String> = self.inputs.iter().map(of_file).collect();
+        let Self {
+            references,
+            outputs,
+            settings,
+            ..
+        } = self;
+        let text = format!("1 {files:?} {references} {outputs:?} {settings:?}");
+        xxhash_rust::xxh3::xxh3_128(text.as_bytes())
+    }
+
+    fn check_outputs(&self) -> Result<()> {
+        for path in &self.outputs {
+            if !self.is_forced && path.exists() {
+                return Err(Error::invalid_argument(
+                    format!("the output {}", path.display()),
+                    "a name that is not taken",
+                    "a file",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Does the work.
+///
+/// A run that was stopped, by whatever, goes on when it is started again with the same files and
+/// settings.
+///
+/// # Errors
+///
+/// What is wrong with settings, files or rows, or `Cancelled`. No output is left half-written.
+pub fn run(job: &Job, progress: &Progress) -> Result<Summary> {
+    let scratch = Scratch::open(&job.scratch)?;
+    let result = run_in(job, &scratch, progress);
+    match &result {
+        Ok(_) => scratch.remove()?,
+        // The first error is the one to tell.
+        Err(_) => drop(scratch.leave()),
+    }
+    result
+}
+
+fn run_in(job: &Job, scratch: &Scratch, progress: &Progress) -> Result<Summary> {
+    let started = Instant::now();
+    let digest = job.digest();
+    let mut file = JobFile {
+        job: format!("{digest:032x}"),
+        split_bytes: job.split_bytes,
+        is_publishing: false,
+    };
+    if let Some(found) = scratch.resume(&file.job)? {
+        file = found;
+    }
+    if !file.is_publishing {
+        job.check_outputs()?;
+    }
+    scratch.note(&file)?;
+    let job = &Job {
+        split_bytes: file.split_bytes,
+        ..job.clone()
+    };
+    let mut laps = Laps::new(progress);
+    let hashing = Hashing {
+        job,
+        scratch,
+        digest,
+        progress,
+    };
+    let spills = laps.time(Stage::Hash, || hashing.run())?;
+    rejects::judge(job, &spills)?;
+    let found = laps.time(Stage::Candidates, || {
+        candidates::find(job, &spills, progress)
+    })?;
+    let verified = laps.time(Stage::Verify, || {
+        verifying::verify(job, &spills, &found, progress)
+    })?;
+    let decisions = laps.time(Stage::Decide, || {
+        let decisions = decide::decide(job, &spills, (&found, &verified), progress)?;
+        if let Some(path) = &job.report {
+            report::write(job, path, &spills, (&found, &decisions), progress)?;
+        }
+        Ok(decisions)
+    })?;
+    laps.time(Stage::Write, || {
+        let written = output::write(job, &spills, &decisions, progress)?;
+        file.is_publishing = true;
+        scratch.note(&file)?;
+        written.publish()
+    })?;
+    Ok(Summary {
+        seconds: started.elapsed().as_secs_f64(),
+        stages: laps.times,
+        candidates: found.pairs.len() as u64,
+        compared: verified.compared,
+        ..summary::of_files(job, &spills, &decisions)?
+    })
+}
+
+/// The time of each stage.
+struct Laps<'a> {
+    progress: &'a Progress,
+    times: Vec<StageTime>,
+}
+
+impl<'a> Laps<'a> {
+    fn new(progress: &'a Progress) -> Self {
+        let times = Vec::new();
+        Self { progress, times }
+    }
+
+    fn time<T>(&mut self, stage: Stage, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let clock = Instant::now();
+        self.progress.enter(stage)?;
+        let result = work()?;
+        let seconds = clock.elapsed().as_secs_f64();
+        self.times.push(StageTime { stage, seconds });
+        Ok(result)
+    }
+}

@@ -1,0 +1,228 @@
+//! Stage 5: what is kept is copied from the inputs, in their order.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use super::annotate::Annotations;
+use super::decide::Decisions;
+use super::inputs::{Compression, Container, Splits};
+use super::pool::{lock, on_threads, unlocked};
+use super::spills::{Entry, Spills};
+use super::whole_file::WholeFile;
+use super::{Job, Mode, Progress};
+use crate::bits::Bits;
+use crate::error::{Error, Result};
+use crate::input::split::Lines;
+use crate::spill::Span;
+
+/// Level of zstd outputs: the library's default.
+const ZSTD_LEVEL: i32 = 3;
+/// Level of gzip outputs, as most tools have it.
+const GZIP_LEVEL: u32 = 6;
+
+/// Outputs that are written and not yet in their places.
+pub(super) struct Written(Vec<Output>);
+
+impl Written {
+    /// Puts all outputs in their places.
+    pub(super) fn publish(self) -> Result<()> {
+        self.0.into_iter().try_for_each(Output::publish)
+    }
+}
+
+pub(super) fn write(
+    job: &Job,
+    spills: &Spills,
+    decisions: &Decisions,
+    progress: &Progress,
+) -> Result<Written> {
+    let inputs = job.inputs.get(job.references..).unwrap_or_default();
+    progress.expect(inputs.iter().map(|input| input.bytes).sum());
+    let annotations = match job.mode {
+        Mode::Annotate => Some(Annotations::of(job, spills, decisions)?),
+        Mode::Drop | Mode::DropAll => None,
+    };
+    let outputs = job.outputs.iter().map(|path| Output::create(path));
+    let turns = Turns::new(outputs.collect::<Result<_>>()?);
+    let files = (job.references..job.inputs.len()).collect();
+    let splits = Splits::new(&job.inputs, job.split_bytes, files);
+    let done = on_threads(job.threads, || {
+        let mut room = Vec::new();
+        while let Some(task) = splits.next()? {
+            let (file, index, bytes) = (task.file, task.index, task.bytes);
+            let turn = task.turn;
+            let lines = task.lines(&job.inputs, room);
+            let at = spills.find(file, index);
+            let spans = at.map(|at| spills.spans(at)).transpose();
+            let lines = turns.take(turn, |outputs| {
+                let lines = lines?;
+                if let (Some(at), Some(spans)) = (at, spans?) {
+                    let entry = &spills.entries()[at];
+                    let output = &mut outputs[file - job.references];
+                    match &annotations {
+                        None => output.copy(&lines, entry, &spans, &decisions.dropped)?,
+                        Some(annotations) => {
+                            output.annotate(&lines, entry, &spans, annotations)?;
+                        }
+                    }
+                }
+                progress.advance(bytes)?;
+                Ok(lines)
+            })?;
+            room = lines.bytes;
+        }
+        Ok(())
+    });
+    turns.end(done).map(Written)
+}
+
+/// Lets threads write in the order of the splits.
+struct Turns {
+    state: Mutex<(usize, Vec<Output>)>,
+    changed: Condvar,
+}
+
+/// The turn that never comes.
+const NEVER: usize = usize::MAX;
+
+impl Turns {
+    fn new(outputs: Vec<Output>) -> Self {
+        Self {
+            state: Mutex::new((0, outputs)),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Waits for turn number `turn`. After an error nobody's turn comes: all end.
+    fn take<T>(&self, turn: usize, write: impl FnOnce(&mut [Output]) -> Result<T>) -> Result<T> {
+        let waited = self.changed.wait_while(lock(&self.state), |(next, _)| {
+            *next != turn && *next != NEVER
+        });
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.0 == NEVER {
+            return Err(Error::cancelled());
+        }
+        let result = write(&mut state.1);
+        state.0 = if result.is_ok() { turn + 1 } else { NEVER };
+        self.changed.notify_all();
+        result
+    }
+
+    fn end(self, done: Result<()>) -> Result<Vec<Output>> {
+        let (_, outputs) = unlocked(self.state);
+        done.map(|()| outputs)
+    }
+}
+
+struct Output {
+    whole: WholeFile,
+    sink: Sink,
+}
+
+enum Sink {
+    Plain(File),
+    Gzip(flate2::write::GzEncoder<File>),
+    Zstd(zstd::stream::write::Encoder<'static, File>),
+}
+
+impl Output {
+    fn create(path: &Path) -> Result<Self> {
+        let whole = WholeFile::at(path);
+        let file = whole.create()?;
+        let Container::Lines(compression) = Container::of_name(path)?;
+        let sink = match compression {
+            Compression::None => Sink::Plain(file),
+            Compression::Gzip => Sink::Gzip(flate2::write::GzEncoder::new(
+                file,
+                flate2::Compression::new(GZIP_LEVEL),
+            )),
+            Compression::Zstd => {
+                let encoder = zstd::stream::write::Encoder::new(file, ZSTD_LEVEL);
+                let checked = encoder.and_then(|mut encoder| {
+                    encoder.include_checksum(true)?;
+                    Ok(encoder)
+                });
+                Sink::Zstd(checked.map_err(|error| whole.failed("create", error))?)
+            }
+        };
+        Ok(Self { whole, sink })
+    }
+
+    /// Writes the rows of a split that are not dropped, as they stand in the input.
+    fn copy(&mut self, lines: &Lines, entry: &Entry, spans: &[Span], dropped: &Bits) -> Result<()> {
+        let rows = entry.range().zip(spans);
+        let kept = rows.filter(|(row, _)| !dropped.contains(*row));
+        let mut run: Option<Span> = None;
+        for (_, span) in kept {
+            match &mut run {
+                Some(run) if run.end() + 1 == span.offset && run.bytes < RUN_BYTES_MAX => {
+                    run.bytes += 1 + span.bytes;
+                }
+                _ => {
+                    if let Some(run) = run.replace(*span) {
+                        self.write_lines(lines, run)?;
+                    }
+                }
+            }
+        }
+        run.map_or(Ok(()), |run| self.write_lines(lines, run))
+    }
+
+    /// Writes every row of a split with a field more.
+    fn annotate(
+        &mut self,
+        lines: &Lines,
+        entry: &Entry,
+        spans: &[Span],
+        annotations: &Annotations,
+    ) -> Result<()> {
+        let mut annotated = Vec::new();
+        for (row, span) in entry.range().zip(spans) {
+            annotations.append_to(lines.line(*span), row, &mut annotated);
+        }
+        self.write(&annotated)
+    }
+
+    /// Writes whole lines, with the line feed behind the last one.
+    fn write_lines(&mut self, lines: &Lines, run: Span) -> Result<()> {
+        let bytes = lines.line(run);
+        match lines.line(Span {
+            bytes: run.bytes + 1,
+            ..run
+        }) {
+            // The last line of a file may have no line feed.
+            [] => self.write(bytes).and_then(|()| self.write(b"\n")),
+            terminated => self.write(terminated),
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let written = self.sink.write_all(bytes);
+        written.map_err(|error| self.whole.failed("write", error))
+    }
+
+    fn publish(self) -> Result<()> {
+        let finished = match self.sink {
+            Sink::Plain(file) => Ok(file),
+            Sink::Gzip(encoder) => encoder.finish(),
+            Sink::Zstd(encoder) => encoder.finish(),
+        };
+        let file = finished.map_err(|error| self.whole.failed("write", error))?;
+        self.whole.publish(&file)
+    }
+}
+
+/// Longest run of lines that is written at once; small enough for sums of lengths in 32 bits.
+const RUN_BYTES_MAX: u32 = 1 << 30;
+
+impl Sink {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Plain(file) => file.write_all(bytes),
+            Self::Gzip(encoder) => encoder.write_all(bytes),
+            Self::Zstd(encoder) => encoder.write_all(bytes),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Reading chosen rows a second time.
+
+use std::sync::Mutex;
+
+use super::inputs::Splits;
+use super::pool::{lock, on_threads, unlocked};
+use super::spills::Spills;
+use super::{Job, Progress};
+use crate::error::Result;
+use crate::input::split::Lines;
+use crate::spill::{Row, Span};
+
+/// The lines of some rows of one split.
+pub(super) struct ChosenLines<'a> {
+    rows: &'a [Row],
+    first: Row,
+    spans: &'a [Span],
+    lines: &'a Lines,
+}
+
+impl<'a> ChosenLines<'a> {
+    /// Each row and its line, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Row, &'a [u8])> + '_ {
+        self.rows.iter().map(|row| {
+            let span = self.spans[(row - self.first) as usize];
+            (*row, self.lines.line(span))
+        })
+    }
+}
+
+/// Reads `rows` (in order) again and gives those of each split to `work`; the results are in the
+/// order of the rows. `state` is made once a thread.
+pub(super) fn map_rows<S, T: Send>(
+    job: &Job,
+    spills: &Spills,
+    rows: &[Row],
+    progress: &Progress,
+    state: impl Fn() -> Result<S> + Sync,
+    work: impl Fn(&mut S, ChosenLines<'_>) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let mut files: Vec<usize> = Vec::new();
+    for entry in spills.entries() {
+        if !chosen(rows, entry.first, entry.rows).is_empty() && files.last() != Some(&entry.file) {
+            files.push(entry.file);
+        }
+    }
+    let splits = Splits::new(&job.inputs, job.split_bytes, files);
+    let results = Mutex::new(Vec::new());
+    on_threads(job.threads, || {
+        let mut state = state()?;
+        let mut room = Vec::new();
+        while let Some(task) = splits.next()? {
+            progress.check()?;
+            let Some(at) = spills.find(task.file, task.index) else {
+                continue;
+            };
+            let entry = &spills.entries()[at];
+            let rows = chosen(rows, entry.first, entry.rows);
+            if rows.is_empty() {
+                continue;
+            }
+            let spans = spills.spans(at)?;
+            let lines = task.lines(&job.inputs, room)?;
+            let chosen = ChosenLines {
+                rows,
+                first: entry.first,
+                spans: &spans,
+                lines: &lines,
+            };
+            let result = work(&mut state, chosen)?;
+            let mut results = lock(&results);
+            results.push((at, result));
+            room = lines.bytes;
+        }
+        Ok(())
+    })?;
+    let mut results = unlocked(results);
+    results.sort_unstable_by_key(|(at, _)| *at);
+    Ok(results.into_iter().map(|(_, result)| result).collect())
+}
+
+/// Those of `rows` (in order) that are among `count` from `first` on.
+pub(super) fn chosen(rows: &[Row], first: Row, count: usize) -> &[Row] {
+    let from = rows.partition_point(|row| *row < first);
+    let to = rows.partition_point(|row| (*row as usize) < first as usize + count);
+    &rows[from..to]
+}

@@ -1,0 +1,96 @@
+//! What the hash stage leaves of a split: per row its place, a digest and its band keys.
+//!
+//! Rows are numbered in the order of the files and of their places in them, so the row numbers of a
+//! spill start where those of the one before end.
+
+pub mod wire;
+
+use crate::input::Reject;
+
+/// Number of a row among all that could be read, in the order of files and places.
+pub type Row = u32;
+
+/// Where a row lies: for lines the place and length in bytes, without the line feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// First byte in the (decompressed) file.
+    pub offset: u64,
+    /// Length in bytes; at most [`LINE_BYTES_MAX`](crate::input::split::LINE_BYTES_MAX).
+    pub bytes: u32,
+}
+
+impl Span {
+    /// A span; lengths are bounded by the reader of lines.
+    #[must_use]
+    pub fn new(offset: u64, bytes: usize) -> Self {
+        Self {
+            offset,
+            bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// The first byte behind it.
+    #[must_use]
+    pub fn end(self) -> u64 {
+        self.offset + u64::from(self.bytes)
+    }
+}
+
+/// The rows of one split.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Spill {
+    /// Where the rows lie, in order.
+    pub spans: Vec<Span>,
+    /// Digest of each row's shingles, or [`NO_WORDS`](crate::hash::NO_WORDS).
+    pub digests: Vec<u128>,
+    /// Band after band, one key a row.
+    pub keys: Vec<u64>,
+    /// What could not be read, in order.
+    pub rejects: Vec<Reject>,
+}
+
+/// Rows whose keys stay in the first-level cache while every band is written.
+const BLOCK_ROWS: usize = 64;
+
+impl Spill {
+    /// How many rows it has.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// The keys of one band.
+    #[must_use]
+    pub fn band(&self, band: usize) -> &[u64] {
+        let rows = self.rows();
+        self.keys
+            .get(band * rows..(band + 1) * rows)
+            .unwrap_or_default()
+    }
+
+    /// Memory that it takes, in bytes.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.spans.capacity() * size_of::<Span>()
+            + self.digests.capacity() * size_of::<u128>()
+            + self.keys.capacity() * size_of::<u64>()
+            + self.rejects.capacity() * size_of::<Reject>()
+    }
+
+    /// From row after row, as they are made, to band after band, as they are read.
+    pub(crate) fn group_keys_by_band(&mut self, bands: usize) {
+        let rows = self.rows();
+        let mut grouped = vec![0; self.keys.len()];
+        for from in (0..rows).step_by(BLOCK_ROWS) {
+            let to = (from + BLOCK_ROWS).min(rows);
+            for band in 0..bands {
+                let out = &mut grouped[band * rows + from..band * rows + to];
+                let keys = self.keys[from * bands..to * bands].iter().skip(band);
+                for (place, key) in out.iter_mut().zip(keys.step_by(bands)) {
+                    *place = *key;
+                }
+            }
+        }
+        self.keys = grouped;
+    }
+}
