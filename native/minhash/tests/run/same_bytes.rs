@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 
 use mithril_dedup::jaccard::oracle;
-use mithril_dedup::run::Job;
+use mithril_dedup::run::{Job, Progress, run};
 use mithril_dedup::shingle::{Ngram, Shingler};
 use mithril_dedup::union_find::UnionFind;
 
@@ -111,7 +111,7 @@ fn a_cut_compressed_file_is_damage_and_leaves_nothing() {
     let place = Workplace::new();
     let packed = zstd::encode_all(&joined(&documents(2, 500))[..], 1).expect("compresses");
     let input = place.write("in.jsonl.zst", &packed[..packed.len() / 2]);
-    let result = mithril_dedup::run::run(&place.job(vec![input]), &Default::default());
+    let result = run(&place.job(vec![input]), &Progress::default());
     let error = result.expect_err("it is cut");
     assert_eq!(
         error.kind(),
