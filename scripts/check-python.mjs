@@ -8,9 +8,10 @@ import { ROOT } from './system/cache.mjs';
 
 await setUpOrExit(['python']);
 const project = path.join(ROOT, 'native', 'python');
+const places = ['.', '../../docs/format', '../../bench/definitions'];
 for (const args of [
-  ['ruff', 'format', '--check', '.', '../../docs/format'],
-  ['ruff', 'check', '.', '../../docs/format'],
+  ['ruff', 'format', '--check', ...places],
+  ['ruff', 'check', ...places],
   ['mypy'],
 ]) {
   execFileSync(PYTHON, ['-m', ...args], { cwd: project, stdio: 'inherit' });

@@ -1,0 +1,52 @@
+// Programs that a benchmark runs.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { PYTHON } from '../../../scripts/setup/python-package.mjs';
+import { ROOT } from '../../../scripts/system/cache.mjs';
+
+export const COMMAND = path.join(ROOT, 'dist', 'cli', 'mithril.js');
+const OUTPUT_BYTES_MAX = 1 << 28;
+
+export const definition = (...names) => path.join(ROOT, 'bench', 'definitions', ...names);
+
+/** Standard output of a program; a failure throws, and its standard error is the caller's. */
+export function capture(program, args, { env = {}, input } = {}) {
+  return execFileSync(program, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    maxBuffer: OUTPUT_BYTES_MAX,
+    input,
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'inherit'],
+  }).toString();
+}
+
+/** What the `mithril` command reports of its work. */
+export const mithril = (...args) =>
+  JSON.parse(capture(process.execPath, [COMMAND, ...args, '--format', 'json', '-q']));
+
+/** Whole-process figures of a program (children.py): seconds, peak memory, output. */
+export const measured = (...args) =>
+  JSON.parse(capture(PYTHON, [definition('children.py'), ...args]));
+
+/** The same of a `mithril` command. */
+export const measuredMithril = (...args) =>
+  measured(process.execPath, COMMAND, ...args, '--format', 'json', '-q');
+
+export function sha256(file) {
+  const hash = createHash('sha256');
+  const handle = fs.openSync(file, 'r');
+  const chunk = Buffer.alloc(1 << 24);
+  for (let read = fs.readSync(handle, chunk); read > 0; read = fs.readSync(handle, chunk)) {
+    hash.update(chunk.subarray(0, read));
+  }
+  fs.closeSync(handle);
+  return hash.digest('hex');
+}
+
+export const median = (values) => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return (sorted[Math.floor(middle)] + sorted[Math.ceil(middle) - 1]) / 2;
+};
