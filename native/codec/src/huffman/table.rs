@@ -94,7 +94,10 @@ impl Table {
 fn prepend(length: u64, symbol: u8, entries: &[Entry], out: &mut [Entry]) {
     let alone = 1 << COUNT_SHIFT | u64::from(symbol) << SYMBOLS_SHIFT | length;
     for (out, &entry) in out.iter_mut().zip(entries) {
-        let joined = ((entry & SYMBOLS) << 8) + (entry & !SYMBOLS) + alone;
+        // The symbols of a full entry do not stay in their place; then this is not what is taken.
+        let joined = ((entry & SYMBOLS) << 8)
+            .wrapping_add(entry & !SYMBOLS)
+            .wrapping_add(alone);
         let full = entry >> COUNT_SHIFT == ENTRY_SYMBOLS as u64;
         *out = if full { alone } else { joined };
     }

@@ -108,7 +108,8 @@ fn check_size(tensor: &mut Tensor) -> Result<(), String> {
     let size = tensor
         .shape
         .iter()
-        .try_fold(bits, |product, &dimension| product.checked_mul(dimension))
+        .try_fold(1_u64, |product, &dimension| product.checked_mul(dimension))
+        .and_then(|values| values.checked_mul(bits))
         .filter(|bits| bits % 8 == 0)
         .map(|bits| bits / 8);
     if size == Some(tensor.length) {
