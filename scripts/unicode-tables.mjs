@@ -10,7 +10,8 @@ import { ROOT } from './system/cache.mjs';
 
 const UNICODE = '17.0';
 const LETTER = /^[\p{Alphabetic}\p{Decimal_Number}\p{Connector_Punctuation}]$/u;
-const EXTENDER = /^[\p{Mark}\p{Join_Control}]$/u;
+// Variation selectors (U+FE00 to U+FE0F) pick the glyph of a sign or emoji: no part of a word.
+const EXTENDER = /^(?![\u{FE00}-\u{FE0F}])[\p{Mark}\p{Join_Control}]$/u;
 
 if (process.versions.unicode !== UNICODE) {
   throw new Error(`Unicode ${UNICODE} is wanted, this Node has ${process.versions.unicode}`);

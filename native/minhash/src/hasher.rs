@@ -36,7 +36,6 @@ pub struct Hasher {
     shingler: Shingler,
     sketcher: Sketcher,
     banding: Banding,
-    shingles: Vec<u64>,
 }
 
 impl Hasher {
@@ -61,7 +60,6 @@ impl Hasher {
             shingler: Shingler::new(ngram, seed)?,
             sketcher: Sketcher::new(permutations, seed)?,
             banding,
-            shingles: Vec::new(),
         })
     }
 
@@ -72,10 +70,14 @@ impl Hasher {
     ///
     /// Where a slice has not the length that the parameters say.
     pub fn hash(&mut self, text: &str, signature: &mut [u32], keys: &mut [u64]) -> usize {
-        self.shingler.shingles(text, &mut self.shingles);
-        self.sketcher.sketch(&self.shingles, signature);
+        let mut count = 0;
+        signature.fill(u32::MAX);
+        self.shingler.visit(text, |shingles| {
+            self.sketcher.update(shingles, signature);
+            count += shingles.len();
+        });
         self.banding.keys(signature, keys);
-        self.shingles.len()
+        count
     }
 }
 

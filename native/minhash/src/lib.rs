@@ -19,6 +19,7 @@ mod mix;
 pub mod run;
 pub mod settings;
 pub mod shingle;
+mod simd;
 pub mod sketch;
 pub mod spill;
 pub mod survivor;

@@ -4,11 +4,13 @@
 //! text with fewer than `n` units gives one shingle of all it has; a text without units gives none,
 //! and such an empty set equals nothing, not even another empty set.
 
+mod chars;
 mod roll;
 
 use crate::error::{Error, Result};
-use crate::mix::{SplitMix, finalise};
-use crate::text::{WordKeys, normalised, words};
+use crate::simd::Level;
+use crate::text::{Tokenizer, WordKeys, split_chunk};
+use chars::Chars;
 
 /// What an n-gram is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,9 +49,17 @@ impl Default for Ngram {
 #[derive(Debug)]
 pub struct Shingler {
     ngram: Ngram,
-    keys: WordKeys,
-    char_key: u64,
+    level: Level,
+    source: Source,
     units: Vec<u64>,
+    rolled: Vec<u64>,
+}
+
+/// Where units come from.
+#[derive(Debug)]
+enum Source {
+    Words(Tokenizer),
+    Chars(Chars),
 }
 
 impl Shingler {
@@ -64,11 +74,17 @@ impl Shingler {
             let expected = format!("1 to {}", Ngram::N_MAX);
             return Err(Error::invalid_argument("n-gram size", expected, ngram.n));
         }
+        let level = Level::detect();
+        let source = match ngram.unit {
+            Unit::Word => Source::Words(Tokenizer::new(WordKeys::new(seed), level)),
+            Unit::Char => Source::Chars(Chars::new(seed)),
+        };
         Ok(Self {
             ngram,
-            keys: WordKeys::new(seed),
-            char_key: SplitMix::new(seed, u64::from_be_bytes(*b"charkeys")).next(),
+            level,
+            source,
             units: Vec::new(),
+            rolled: Vec::new(),
         })
     }
 
@@ -78,26 +94,45 @@ impl Shingler {
         self.ngram
     }
 
+    /// Gives `take` the shingles of `text` in batches, in the order of the text, repeated ones
+    /// included. Memory is bounded whatever the length of the text.
+    pub fn visit(&mut self, text: &str, mut take: impl FnMut(&[u64])) {
+        let n = self.ngram.n;
+        let mut rest = text;
+        let mut is_first = true;
+        self.units.clear();
+        loop {
+            let chunk;
+            (chunk, rest) = split_chunk(rest);
+            let is_last = rest.is_empty();
+            match &mut self.source {
+                Source::Words(words) => words.feed(chunk, is_last, &mut self.units),
+                Source::Chars(chars) => chars.feed(chunk, is_last, &mut self.units),
+            }
+            if self.units.len() >= n {
+                self.batch(n, &mut take);
+                is_first = false;
+                self.units.drain(..self.units.len() + 1 - n);
+            }
+            if is_last {
+                break;
+            }
+        }
+        if is_first && !self.units.is_empty() {
+            self.batch(self.units.len(), &mut take);
+        }
+    }
+
+    fn batch(&mut self, n: usize, take: &mut impl FnMut(&[u64])) {
+        self.rolled.clear();
+        roll::roll(self.level, &self.units, n, &mut self.rolled);
+        take(&self.rolled);
+    }
+
     /// Replaces `out` by the shingles of `text`, in the order of the text, repeated ones included.
     pub fn shingles(&mut self, text: &str, out: &mut Vec<u64>) {
         out.clear();
-        self.units.clear();
-        match self.ngram.unit {
-            Unit::Word => {
-                let hashes = words(text)
-                    .into_iter()
-                    .map(|word| self.keys.hash(word.as_bytes()));
-                self.units.extend(hashes);
-            }
-            Unit::Char => {
-                let codes = normalised(text);
-                let hashes = codes
-                    .chars()
-                    .map(|c| finalise(self.char_key ^ u64::from(u32::from(c))));
-                self.units.extend(hashes);
-            }
-        }
-        roll::roll(&self.units, self.ngram.n, out);
+        self.visit(text, |shingles| out.extend_from_slice(shingles));
     }
 
     /// Replaces `out` by the set of shingles of `text`: sorted, each once.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::mix::finalise;
 
 fn shingler(unit: Unit, n: usize) -> Shingler {
     Shingler::new(Ngram { unit, n }, 1).expect("sizes in the tests are in range")
@@ -81,4 +82,27 @@ fn a_size_out_of_range_is_refused() {
             format!("n-gram size: expected 1 to 256, found {n}")
         );
     }
+}
+
+#[test]
+fn a_text_of_many_chunks_has_the_shingles_of_its_units() {
+    // The naive twin rolls over all units of the whole text at once.
+    let text = "Ünïcode words, and MORE of them: naïve ❤️ tokens\t\n 42. ".repeat(2000);
+    let keys = WordKeys::new(1);
+    let mut units = Vec::new();
+    for word in crate::text::words(&text) {
+        Tokenizer::new(keys, Level::Portable).feed(&word, true, &mut units);
+    }
+    for n in [1, 5, 30] {
+        let mut expected = Vec::new();
+        roll::roll(Level::Portable, &units, n, &mut expected);
+        assert_eq!(shingles(Unit::Word, n, &text), expected);
+    }
+    let mut units = Vec::new();
+    for c in crate::text::normalised(&text).chars() {
+        units.push(finalise(Chars::key(1) ^ u64::from(u32::from(c))));
+    }
+    let mut expected = Vec::new();
+    roll::roll(Level::Portable, &units, 24, &mut expected);
+    assert_eq!(shingles(Unit::Char, 24, &text), expected);
 }

@@ -7,14 +7,18 @@
 //!
 //! Cost: three vector operations for 16 (AVX-512), 8 (AVX2) or 4 (NEON) components of a shingle.
 
+mod kernel;
+
 use crate::error::{Error, Result};
 use crate::mix::SplitMix;
+use crate::simd::Level;
 
 /// Makes signatures.
 #[derive(Debug, Clone)]
 pub struct Sketcher {
     multipliers: Vec<u32>,
     summands: Vec<u32>,
+    level: Level,
 }
 
 impl Sketcher {
@@ -47,6 +51,7 @@ impl Sketcher {
         Ok(Self {
             multipliers,
             summands,
+            level: Level::detect(),
         })
     }
 
@@ -74,12 +79,12 @@ impl Sketcher {
     /// As [`sketch`](Self::sketch).
     pub fn update(&self, shingles: &[u64], out: &mut [u32]) {
         assert_eq!(out.len(), self.permutations(), "places for components");
-        for &shingle in shingles {
-            let x = high(shingle);
-            for ((least, a), b) in out.iter_mut().zip(&self.multipliers).zip(&self.summands) {
-                *least = (*least).min(a.wrapping_mul(x).wrapping_add(*b));
-            }
-        }
+        let Self {
+            multipliers,
+            summands,
+            level,
+        } = self;
+        kernel::update(*level, shingles, multipliers, summands, out);
     }
 }
 
@@ -104,3 +109,6 @@ pub fn similarity(a: &[u32], b: &[u32]) -> f64 {
     let share = equal as f64 / count as f64;
     share
 }
+
+#[cfg(test)]
+mod tests;

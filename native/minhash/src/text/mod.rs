@@ -11,9 +11,14 @@
 //! pointed Hebrew or Arabic in pieces), takes other numbers (`½`, `²`) as word characters, and
 //! keeps ς.
 
+mod edges;
 mod reference;
+mod scan;
 mod tables;
+mod tokenizer;
 mod word_hash;
 
+pub(crate) use reference::lower;
 pub use reference::{normalised, words};
+pub(crate) use tokenizer::{Tokenizer, split_chunk};
 pub(crate) use word_hash::WordKeys;

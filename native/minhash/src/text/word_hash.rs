@@ -3,16 +3,16 @@
 use crate::mix::{SplitMix, fold};
 
 /// Bytes that one folded multiply takes in.
-pub(crate) const BLOCK_BYTES: usize = 16;
+pub(super) const BLOCK_BYTES: usize = 16;
 
 /// The two keys of word hashes.
 ///
-/// Each ends in a byte 0xFF, which no UTF-8 text has: in an XOR with text neither becomes 0, which
+/// Each ends in a byte 255, which no UTF-8 text has: in an XOR with text neither becomes 0, which
 /// would wipe out the other factor of the product.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WordKeys {
-    pub(crate) start: u64,
-    pub(crate) factor: u64,
+    start: u64,
+    factor: u64,
 }
 
 impl WordKeys {
@@ -24,22 +24,54 @@ impl WordKeys {
         }
     }
 
-    /// `hash`, which is [`start`](Self::start) before the first block, after one more block.
+    /// The hash before the first block.
+    pub(super) fn start(self) -> u64 {
+        self.start
+    }
+
+    /// `hash` after one more block; of the last block only the first `len` bytes (1 to 16) count.
+    ///
+    /// The rest counts as zeros. No word has a zero byte, so that its length need not be hashed.
     #[inline]
-    pub(crate) fn block(self, hash: u64, low: u64, high: u64) -> u64 {
+    pub(super) fn block(self, hash: u64, block: [u8; BLOCK_BYTES], len: usize) -> u64 {
+        let bytes = u128::from_le_bytes(block);
+        let kept = MASKS.get(len).copied().unwrap_or(u128::MAX);
+        #[expect(clippy::cast_possible_truncation, reason = "both halves are taken")]
+        let (low, high) = ((bytes & kept) as u64, ((bytes & kept) >> 64) as u64);
         fold(hash ^ low, self.factor ^ high)
     }
 
-    /// The hash of a whole word in lower case: blocks of 16 bytes, the last one filled up with
-    /// zeros (no word has a zero byte, so its length is not needed).
-    pub(crate) fn hash(self, word: &[u8]) -> u64 {
-        word.chunks(BLOCK_BYTES).fold(self.start, |hash, block| {
-            let mut padded = [0; BLOCK_BYTES];
-            padded[..block.len()].copy_from_slice(block);
-            let both = u128::from_le_bytes(padded);
-            #[expect(clippy::cast_possible_truncation, reason = "both halves are taken")]
-            let (low, high) = (both as u64, (both >> 64) as u64);
-            self.block(hash, low, high)
-        })
+    /// The hash of the word at the start of `bytes`, which is `len` bytes long and has at least 15
+    /// readable bytes behind it, continuing from `hash`.
+    #[inline]
+    pub(super) fn word(self, mut hash: u64, bytes: &[u8], len: usize) -> u64 {
+        let mut rest = bytes;
+        let mut left = len;
+        while left > BLOCK_BYTES {
+            (hash, rest) = self.whole_block(hash, rest);
+            left -= BLOCK_BYTES;
+        }
+        rest.first_chunk()
+            .map_or(hash, |block| self.block(hash, *block, left))
+    }
+
+    /// `hash` after the first block of `bytes`, and what follows it.
+    pub(super) fn whole_block(self, hash: u64, bytes: &[u8]) -> (u64, &[u8]) {
+        bytes
+            .split_first_chunk()
+            .map_or((hash, bytes), |(block, rest)| {
+                (self.block(hash, *block, BLOCK_BYTES), rest)
+            })
     }
 }
+
+/// Of each number of bytes the bits that they have.
+const MASKS: [u128; BLOCK_BYTES + 1] = {
+    let mut masks = [u128::MAX; BLOCK_BYTES + 1];
+    let mut len = 0;
+    while len < BLOCK_BYTES {
+        masks[len] = (1 << (8 * len)) - 1;
+        len += 1;
+    }
+    masks
+};

@@ -29,9 +29,15 @@ fn word_characters_are_those_of_uts_18() {
     };
     let mut compared = 0;
     for (pattern, role) in [
-        (r"[\w&&\p{Age=16.0}--[\p{M}\p{Join_Control}]]", Role::Letter),
-        (r"[\p{Age=16.0}&&[\p{M}\p{Join_Control}]]", Role::Extender),
-        (r"[\W&&\p{Age=16.0}]", Role::Separator),
+        (
+            r"[[\w&&\p{Age=16.0}]--[\p{M}\p{Join_Control}]]",
+            Role::Letter,
+        ),
+        (
+            r"[[\p{Age=16.0}&&[\p{M}\p{Join_Control}]]--[\x{FE00}-\x{FE0F}]]",
+            Role::Extender,
+        ),
+        (r"[[\W&&\p{Age=16.0}][\x{FE00}-\x{FE0F}]]", Role::Separator),
     ] {
         for range in class(pattern).iter() {
             for c in range.start()..=range.end() {

@@ -1,0 +1,22 @@
+//! The shared data sets, where this machine has them.
+
+use std::fs::File;
+use std::path::Path;
+
+/// The texts of a shared data set in their order; `None`, said on standard error, where it is not on
+/// this machine (it may not be shipped with the project).
+pub(crate) fn texts(name: &str) -> Option<Vec<String>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/dedup");
+    let path = folder.join(format!("{name}.jsonl.zst"));
+    let Ok(file) = File::open(&path) else {
+        eprintln!("SKIPPED: {} is not on this machine", path.display());
+        return None;
+    };
+    let jsonl = zstd::decode_all(file).expect("the data set is a zstd file");
+    let texts = serde_json::Deserializer::from_slice(&jsonl).into_iter::<serde_json::Value>();
+    let text = |row: serde_json::Value| row["text"].as_str().map(str::to_owned);
+    texts
+        .map(|row| text(row.expect("a JSON row")).expect("a text"))
+        .collect::<Vec<_>>()
+        .into()
+}
