@@ -53,8 +53,8 @@ class Tool:
 
 
 def copy(raw: Bytes, _: str) -> Codec:
-    """Plain copies into memory that was touched before."""
-    there, back = np.zeros_like(raw), np.zeros_like(raw)
+    """Plain copies into memory that is there already."""
+    there, back = np.empty_like(raw), np.empty_like(raw)
 
     def put(target: Bytes, source: Bytes) -> Bytes:
         np.copyto(target, source)
@@ -101,7 +101,7 @@ def blosc2(filter_name: str) -> Callable[[Bytes, str], Codec]:
             filters_meta=[0],
             nthreads=1,
         )
-        back = np.zeros_like(raw)
+        back = np.empty_like(raw)
         one_thread = module.DParams(nthreads=1)
 
         def decompress(stored: bytes) -> Bytes:
@@ -119,7 +119,7 @@ def pcodec(raw: Bytes, kind: str) -> Codec:
     standalone = importlib.import_module("pcodec.standalone")
     dtype = {"fp32": np.float32, "bf16": np.uint16, "fp16": np.float16}[kind]
     settings, numbers = module.ChunkConfig(compression_level=8), raw.view(dtype)
-    back = np.zeros_like(numbers)
+    back = np.empty_like(numbers)
 
     def decompress(stored: bytes) -> Bytes:
         standalone.simple_decompress_into(stored, back)
@@ -212,7 +212,7 @@ def xor(make: Callable[[Bytes, str], Codec]) -> Callable[[Bytes, Bytes, str], Co
     """Return a delta by a tool that has none: of the XOR with the base, whose time counts."""
 
     def made(raw: Bytes, base: Bytes, kind: str) -> Codec:
-        difference, back = np.zeros_like(raw), np.zeros_like(raw)
+        difference, back = np.empty_like(raw), np.empty_like(raw)
         encode, decode, _ = make(difference, kind)
 
         def compress() -> object:
@@ -232,8 +232,8 @@ def planes_zstd(raw: Bytes, kind: str) -> Codec:
     zstandard = importlib.import_module("zstandard")
     compressor, decompressor = zstandard.ZstdCompressor(level=3), zstandard.ZstdDecompressor()
     width = WIDTH[kind]
-    planes = np.zeros((width, len(raw) // width), np.uint8)
-    back = np.zeros((len(raw) // width, width), np.uint8)
+    planes = np.empty((width, len(raw) // width), np.uint8)
+    back = np.empty((len(raw) // width, width), np.uint8)
 
     def compress() -> Planes:
         np.copyto(planes, raw.reshape(-1, width).T)

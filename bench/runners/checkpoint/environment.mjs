@@ -9,7 +9,7 @@ import {
 import { PYTHON_ML } from '../../../scripts/setup/python-ml.mjs';
 import { basePackages, builtWheel } from '../../../scripts/setup/python-package.mjs';
 import { setUp } from '../../../scripts/setup.mjs';
-import { readStamp, STAMPS } from '../../../scripts/system/cache.mjs';
+import { readStamp, STAMPS, writeStamp } from '../../../scripts/system/cache.mjs';
 import { SetupError } from '../../../scripts/system/process.mjs';
 import { definition } from '../shared/programs.mjs';
 
@@ -34,10 +34,10 @@ export async function peersPython() {
     });
   }
   const base = basePackages();
-  await makeEnvironment(ENVIRONMENT, {
-    folders: [base, readStamp('python-ml').packages, packages],
-    wheel: builtWheel(),
-    python: path.join(base, 'bin', 'python'),
-  });
+  const parts = { folders: [base, readStamp('python-ml').packages, packages], wheel: builtWheel() };
+  if (JSON.stringify(readStamp('python-bench')) !== JSON.stringify(parts)) {
+    await makeEnvironment(ENVIRONMENT, { ...parts, python: path.join(base, 'bin', 'python') });
+    writeStamp('python-bench', parts);
+  }
   return path.join(ENVIRONMENT, 'bin', 'python');
 }

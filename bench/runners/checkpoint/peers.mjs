@@ -10,8 +10,8 @@ import { peersPython } from './environment.mjs';
 import { PUBLISHED } from './published.mjs';
 import { trainingPairs } from './series.mjs';
 
-/** Whose memory is measured; the other inputs differ in size only. */
-const MEMORY_INPUTS = new Set(['fp32', 'bf16', 'fp32-step2']);
+/** Whose memory is measured: it follows the size of the input. */
+const MEMORY_INPUTS = new Set(['fp32', 'fp32-step2']);
 const SHARED_MEMORY = '/dev/shm';
 
 export async function peers(context) {

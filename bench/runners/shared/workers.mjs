@@ -9,7 +9,7 @@ import { median } from './programs.mjs';
 export const WARM_UP = 3;
 export const ROUNDS = 10;
 /** A tool that needs longer for one compression and restore has fewer rounds, never under one. */
-const TOOL_SECONDS_MAX = 12;
+const TOOL_SECONDS_MAX = 6;
 
 /** Keeps big buffers of C programs in the process, so that no round pays for fresh pages. */
 const KEEP_MEMORY = { MALLOC_MMAP_THRESHOLD_: '4294967296', MALLOC_TRIM_THRESHOLD_: '68719476736' };
