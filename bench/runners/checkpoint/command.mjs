@@ -61,16 +61,28 @@ export function memory({ work }) {
       `${step}, ${threads} thread(s)`,
       mib(found.peakBytes),
       found.privateBytes === null ? '-' : mib(found.privateBytes),
-      BASE_MIB_MAX + THREAD_MIB_MAX * Number(threads),
+      boundMib(threads),
+      found.privateBytes === null ? '-' : holds(found, threads),
       speed(found.wall),
       speed(found.cpu),
     ]),
   );
-  const head = ['2 GiB file', 'peak RSS MiB', 'above program, files', 'bound', 'wall s', 'CPU s'];
+  const head = [
+    '2 GiB file',
+    'peak RSS MiB',
+    'above program, files',
+    'bound',
+    'holds',
+    'wall s',
+    'CPU s',
+  ];
   printTable('Memory of the command', [head, ...rows]);
   return result;
 }
 
+const boundMib = (threads) => BASE_MIB_MAX + THREAD_MIB_MAX * Number(threads);
+const holds = ({ privateBytes }, threads) =>
+  privateBytes <= boundMib(threads) * 2 ** 20 ? 'yes' : 'NO';
 const figures = ({ wall, cpu, peakBytes, peakPrivateBytes }, idle) => ({
   wall,
   cpu,

@@ -111,25 +111,33 @@ function dtypesOf(file) {
 }
 
 function print(result) {
-  const rows = Object.entries(result).map(([title, { shards, download }]) => {
-    if (!shards) return [title, 'not measured', '', '', '', '', download];
-    const sum = (pick) => shards.reduce((total, shard) => total + pick(shard), 0);
-    const seconds = (step) => sum(({ codec }) => codec.bytes / codec[step].gibPerSecond);
-    const rate = (step) => speed(sum(({ codec }) => codec.bytes) / seconds(step));
-    const of = (step) => sum((shard) => shard[step].bytesIn) / sum((shard) => shard[step].bytesOut);
-    return [
-      title,
-      mib(sum(({ alone }) => alone.bytesIn)),
-      ratio(of('alone')),
-      ratio(of('delta')),
-      rate('compress'),
-      rate('decompress'),
-      [...new Set(shards.flatMap(({ dtypes }) => Object.keys(dtypes)))].join(' '),
-    ];
-  });
+  const rows = Object.entries(result).map(([title, { shards }]) =>
+    shards ? [title, ...figures(shards)] : [title, 'open', '-', '-', '-', '-', '-'],
+  );
+  const open = Object.values(result).flatMap(({ download }) => (download ? [download] : []));
   printTable(
     'Models on this disk, alone and 1% changed against the original; codec speeds of one thread',
     [['model', 'MiB', 'alone', '1% changed', 'compress GiB/s', 'restore GiB/s', 'dtypes'], ...rows],
-    'An open row names the command that downloads the model; then: npm run bench -- checkpoint --models DIR',
+    open.length === 0
+      ? ''
+      : [
+          'Open rows: download into DIR, then npm run bench -- checkpoint --models DIR',
+          ...open.map((line) => `  ${line}`),
+        ].join('\n'),
   );
+}
+
+function figures(shards) {
+  const sum = (pick) => shards.reduce((total, shard) => total + pick(shard), 0);
+  const bytes = sum(({ codec }) => codec.bytes);
+  const seconds = (step) => sum(({ codec }) => codec.bytes / codec[step].gibPerSecond);
+  const of = (step) => sum((shard) => shard[step].bytesIn) / sum((shard) => shard[step].bytesOut);
+  return [
+    mib(bytes),
+    ratio(of('alone')),
+    ratio(of('delta')),
+    speed(bytes / seconds('compress')),
+    speed(bytes / seconds('decompress')),
+    [...new Set(shards.flatMap(({ dtypes }) => Object.keys(dtypes)))].join(' '),
+  ];
 }
