@@ -12,6 +12,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PYTHON_ML } from './setup/python-ml.mjs';
 import { PYTHON } from './setup/python-package.mjs';
 import { setUpOrExit } from './setup.mjs';
 
@@ -105,15 +106,9 @@ async function cargo() {
   return totals;
 }
 
-async function pytest() {
+async function pytest(python, folder) {
   const report = path.join(scratch, 'pytest.xml');
-  const { code } = await run(PYTHON, [
-    '-m',
-    'pytest',
-    'native/python',
-    `--junitxml=${report}`,
-    '-q',
-  ]);
+  const { code } = await run(python, ['-m', 'pytest', folder, `--junitxml=${report}`, '-q']);
   const totals = { code, passed: 0, failed: 0, skipped: 0 };
   let xml = '';
   try {
@@ -132,13 +127,16 @@ async function pytest() {
   return totals;
 }
 
-const { cargoEnv } = await setUpOrExit(['test']);
+const { cargoEnv } = await setUpOrExit([isClients ? 'clients' : 'test']);
 const suites = isClients
-  ? { 'vitest (clients)': vitest }
+  ? {
+      'vitest (clients)': vitest,
+      'pytest (torch, S3)': () => pytest(PYTHON_ML, 'native/python/tests/ml'),
+    }
   : {
       vitest,
       cargo,
-      pytest,
+      pytest: () => pytest(PYTHON, 'native/python'),
     };
 
 const sum = { passed: 0, failed: 0, skipped: 0 };

@@ -14,6 +14,7 @@
 
 mod base;
 mod files;
+mod original;
 mod reader;
 mod source;
 mod trailer;
@@ -21,6 +22,7 @@ mod writer;
 
 pub use base::{Base, Resolver};
 pub use files::{BaseFiles, open_file};
+pub use original::{Opener, Original, Part, read_parts, resolve_among};
 pub use reader::Packed;
 pub use source::ReadSeek;
 pub use writer::{CompressOptions, compress};

@@ -1,4 +1,7 @@
-"""Lossless compression of model checkpoints."""
+"""Lossless compression of model checkpoints.
+
+``mithril.torch`` and ``mithril.numpy`` have the functions of safetensors' modules of these names.
+"""
 
 from mithril import checkpoint
 from mithril._errors import (
@@ -10,6 +13,7 @@ from mithril._errors import (
     MithrilError,
     StorageError,
 )
+from mithril._load import safe_open
 
 __all__ = [
     "CancelledError",
@@ -20,4 +24,5 @@ __all__ = [
     "MithrilError",
     "StorageError",
     "checkpoint",
+    "safe_open",
 ]

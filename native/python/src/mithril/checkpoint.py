@@ -1,7 +1,11 @@
-"""Checkpoints as files: compress, restore, verify.
+"""Checkpoints as files and objects of S3: compress, restore, verify.
 
 A ``.mith`` file holds one checkpoint. It may refer to a base, an earlier checkpoint, which is then
 needed to restore it: name it, or keep its ``.mith`` file in the same folder.
+
+Wherever a path is taken, ``s3://bucket/key`` is too (``pip install 'mithril[s3]'``). Credentials,
+region and endpoint come from where every AWS tool looks, unless ``endpoint_url`` and ``region``
+say otherwise.
 
 The GIL is released while the codec works. A file appears under its name only when it is complete;
 whatever ends the work early, Ctrl-C included, leaves nothing behind.
@@ -10,14 +14,22 @@ whatever ends the work early, Ctrl-C included, leaves nothing behind.
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mithril import _native
-from mithril._errors import InputError, StorageError
+from mithril._errors import InputError
+from mithril._storage import (
+    Connection,
+    FilePath,
+    complete_only,
+    default_threads,
+    is_s3,
+    name_of,
+    open_place,
+    open_places,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["Level", "Summary", "compress", "decompress", "verify"]
 
 Level = Literal["fast", "default", "max"]
-FilePath = str | os.PathLike[str]
 
 SUFFIX = ".mith"
 
@@ -60,6 +71,8 @@ def compress(
     threads: int | None = None,
     level: Level = "default",
     progress: Callable[[int], object] | None = None,
+    endpoint_url: str | None = None,
+    region: str | None = None,
 ) -> Summary:
     """Compress ``source`` into ``target``, by default ``source`` + ``.mith``.
 
@@ -69,16 +82,21 @@ def compress(
 
     Raises a :class:`mithril.MithrilError`.
     """
-    source = Path(source)
-    target = Path(target) if target is not None else source.with_name(source.name + SUFFIX)
+    connection = Connection(endpoint_url, region)
+    if target is None:
+        target = f"{source}{SUFFIX}"
     bases = [base, *chain] if base is not None else []
     if base is None and chain:
         raise InputError("chain: expected a base as well, found none")
-    with _complete_only(target) as temporary:
-        summary = _native.compress(
-            source, temporary, source.name, bases, _threads(threads), level, progress
-        )
-    return _summary(summary)
+    count = default_threads(threads)
+    with (
+        _ahead(source, connection) as (place, size),
+        complete_only(target, connection, bytes_max=size) as out,
+    ):
+        opened = open_places(bases, connection)
+        name = name_of(source)
+        summary = _native.compress(place, out, name, opened, count, level, progress)
+    return summary_of(summary)
 
 
 def decompress(
@@ -88,6 +106,8 @@ def decompress(
     bases: Sequence[FilePath] = (),
     threads: int | None = None,
     progress: Callable[[int], object] | None = None,
+    endpoint_url: str | None = None,
+    region: str | None = None,
 ) -> Summary:
     """Restore the original of ``source`` into ``target``.
 
@@ -96,9 +116,13 @@ def decompress(
 
     Raises a :class:`mithril.MithrilError`; then ``target`` is as it was.
     """
-    with _complete_only(Path(target)) as temporary:
-        summary = _native.decompress(source, temporary, bases, _threads(threads), progress)
-    return _summary(summary)
+    connection = Connection(endpoint_url, region)
+    count = default_threads(threads)
+    place, opened = open_place(source, connection), open_places(bases, connection)
+    size = _native.Reader(place, opened).size if is_s3(target) else None
+    with complete_only(target, connection, bytes_max=size) as out:
+        summary = _native.decompress(place, out, opened, count, progress)
+    return summary_of(summary)
 
 
 def verify(
@@ -107,50 +131,31 @@ def verify(
     bases: Sequence[FilePath] = (),
     threads: int | None = None,
     progress: Callable[[int], object] | None = None,
+    endpoint_url: str | None = None,
+    region: str | None = None,
 ) -> Summary:
     """Restore ``source`` without writing it, and check all that :func:`decompress` does."""
-    return _summary(_native.decompress(source, None, bases, _threads(threads), progress))
-
-
-def _threads(threads: int | None) -> int:
-    if threads is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-    if threads < 1:
-        raise InputError(f"threads: expected at least 1, found {threads}")
-    return threads
+    connection = Connection(endpoint_url, region)
+    place, opened = open_place(source, connection), open_places(bases, connection)
+    return summary_of(_native.decompress(place, None, opened, default_threads(threads), progress))
 
 
 @contextlib.contextmanager
-def _complete_only(target: Path) -> Iterator[Path]:
-    """Give a temporary file beside ``target``, and rename it when the block has succeeded."""
-    try:
-        descriptor, name = tempfile.mkstemp(
-            prefix=f".{target.name[:100]}.", suffix=".tmp", dir=target.parent
-        )
-    except OSError as error:
-        raise StorageError(
-            error.errno, f"create a file beside {target}: {error.strerror}"
-        ) from error
-    temporary = Path(name)
-    try:
-        yield temporary
-        os.fchmod(descriptor, _mode_of_new_files())
-        os.fsync(descriptor)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    finally:
-        os.close(descriptor)
+def _ahead(source: FilePath, connection: Connection) -> Iterator[tuple[_native.Place, int | None]]:
+    """Open what is read from front to back, and say how large it is if that is known."""
+    if not is_s3(source):
+        place = Path(source)
+        yield place, place.stat().st_size if place.is_file() else None
+        return
+    from mithril._s3 import Ahead, Object
+
+    ahead = Ahead(Object(str(source), connection))
+    with contextlib.closing(ahead):
+        yield ahead, ahead.size
 
 
-def _mode_of_new_files() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
-
-
-def _summary(native: _native.Summary) -> Summary:
+def summary_of(native: _native.Summary) -> Summary:
+    """Give what the native module says, in Python's terms."""
     return Summary(
         original_bytes=native.original_bytes,
         packed_bytes=native.packed_bytes,
