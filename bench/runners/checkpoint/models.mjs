@@ -41,13 +41,13 @@ export async function models(context) {
   for (const { title, repository } of MODELS) {
     const files = found.filter((one) => one.title === title).map((one) => one.file);
     if (title === 'MiniLM' && files.length === 0) files.push(context.modelFile);
-    result[title] = files.length === 0 ? open(repository) : await measure(files, context);
+    result[title] = files.length === 0 ? openRow(repository) : await measure(files, context);
   }
   print(result);
   return result;
 }
 
-function open(repository) {
+function openRow(repository) {
   const to = `DIR/${repository.split('/')[1]}`;
   return { download: `hf download ${repository} --include '*.safetensors' --local-dir ${to}` };
 }
@@ -114,15 +114,15 @@ function print(result) {
   const rows = Object.entries(result).map(([title, { shards }]) =>
     shards ? [title, ...figures(shards)] : [title, 'open', '-', '-', '-', '-', '-'],
   );
-  const open = Object.values(result).flatMap(({ download }) => (download ? [download] : []));
+  const commands = Object.values(result).flatMap(({ download }) => (download ? [download] : []));
   printTable(
     'Models on this disk, alone and 1% changed against the original; codec speeds of one thread',
     [['model', 'MiB', 'alone', '1% changed', 'compress GiB/s', 'restore GiB/s', 'dtypes'], ...rows],
-    open.length === 0
+    commands.length === 0
       ? ''
       : [
           'Open rows: download into DIR, then npm run bench -- checkpoint --models DIR',
-          ...open.map((line) => `  ${line}`),
+          ...commands.map((line) => `  ${line}`),
         ].join('\n'),
   );
 }
