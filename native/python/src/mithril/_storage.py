@@ -105,7 +105,7 @@ def _complete_file(target: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        os.fchmod(descriptor, _mode_of_new_files())
+        os.fchmod(descriptor, 0o666 & ~umask())
         os.fsync(descriptor)
         temporary.replace(target)
     except BaseException:
@@ -115,7 +115,8 @@ def _complete_file(target: Path) -> Iterator[Path]:
         os.close(descriptor)
 
 
-def _mode_of_new_files() -> int:
+def umask() -> int:
+    """Say which permissions new files do not get."""
     mask = os.umask(0)
     os.umask(mask)
-    return 0o666 & ~mask
+    return mask

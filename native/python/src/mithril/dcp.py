@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from torch.distributed.checkpoint.planner import LoadPlan, LoadPlanner, ReadItem
     from typing_extensions import Buffer
 
-    from mithril.checkpoint import Level
+    from mithril._files import Level
 
 __all__ = ["MithrilStorageReader", "MithrilStorageWriter", "MithrilStreamExtension"]
 

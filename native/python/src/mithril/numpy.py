@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from mithril.checkpoint import Level
+    from mithril._files import Level
 
 __all__ = ["load_file", "save_file"]
 

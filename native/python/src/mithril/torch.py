@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from mithril.checkpoint import Level
+    from mithril._files import Level
 
 __all__ = ["load_file", "save_file"]
 
