@@ -11,8 +11,8 @@ export const KINDS = ['fp32', 'bf16', 'fp16'];
 const BIG_BYTES = 2 ** 31;
 
 /** A folder that goes away with this process. */
-export function temporaryFolder() {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mithril-bench-'));
+export function temporaryFolder(root = os.tmpdir()) {
+  const folder = fs.mkdtempSync(path.join(root, 'mithril-bench-'));
   process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

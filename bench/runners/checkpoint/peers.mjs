@@ -1,12 +1,11 @@
 // The codec beside its peers: each in a process of its own, in alternating rounds on one core.
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { capture, definition } from '../shared/programs.mjs';
 import { mib, printTable, ratio, speed } from '../shared/table.mjs';
 import { alternate, peakMemory } from '../shared/workers.mjs';
 import { ours } from './codec.mjs';
 import { peersPython } from './environment.mjs';
+import { temporaryFolder } from './inputs.mjs';
 import { PUBLISHED } from './published.mjs';
 import { trainingPairs } from './series.mjs';
 
@@ -16,18 +15,12 @@ const SHARED_MEMORY = '/dev/shm';
 
 export async function peers(context) {
   const python = await peersPython();
-  const folder = fs.mkdtempSync(
-    path.join(fs.existsSync(SHARED_MEMORY) ? SHARED_MEMORY : os.tmpdir(), 'mithril-bench-'),
-  );
+  const folder = temporaryFolder(fs.existsSync(SHARED_MEMORY) ? SHARED_MEMORY : undefined);
   const result = {};
-  try {
-    for (const input of [...context.inputs, ...trainingPairs(context)]) {
-      process.stderr.write(`  ${input.name}\n`);
-      result[input.name] = await compare(input, { ...context, python, folder });
-      print(input, result[input.name]);
-    }
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
+  for (const input of [...context.inputs, ...trainingPairs(context)]) {
+    process.stderr.write(`  ${input.name}\n`);
+    result[input.name] = await compare(input, { ...context, python, folder });
+    print(input, result[input.name]);
   }
   printPublished();
   return { inputs: result, published: PUBLISHED };
