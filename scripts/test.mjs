@@ -12,7 +12,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PYTHON_ML } from './setup/python-ml.mjs';
+import { ML_IS_LOCKED_FOR_THIS, PYTHON_ML } from './setup/python-ml.mjs';
 import { PYTHON } from './setup/python-package.mjs';
 import { setUpOrExit } from './setup.mjs';
 
@@ -131,7 +131,9 @@ const { cargoEnv } = await setUpOrExit([isClients ? 'clients' : 'test']);
 const suites = isClients
   ? {
       'vitest (clients)': vitest,
-      'pytest (torch, S3)': () => pytest(PYTHON_ML, 'native/python/tests/ml'),
+      ...(ML_IS_LOCKED_FOR_THIS && {
+        'pytest (torch, S3)': () => pytest(PYTHON_ML, 'native/python/tests/ml'),
+      }),
     }
   : {
       vitest,

@@ -18,6 +18,9 @@ const ENVIRONMENT = path.join(STAMPS, 'python-ml');
 /** The interpreter that has torch and the other frameworks as well. */
 export const PYTHON_ML = path.join(ENVIRONMENT, 'bin', 'python');
 
+/** Its lock file is for this system only. */
+export const ML_IS_LOCKED_FOR_THIS = process.platform === 'linux' && process.arch === 'x64';
+
 const mlPackages = () => packagesFolder('python-ml', LOCK);
 
 export const pythonMl = {
@@ -35,7 +38,7 @@ export const pythonMl = {
     return stamp.wheel === wheelFolder() ? null : 'its sources changed';
   },
   async run({ line }) {
-    if (process.platform !== 'linux' || process.arch !== 'x64') {
+    if (!ML_IS_LOCKED_FOR_THIS) {
       throw new SetupError('The environment with torch is locked for Linux on x86-64 only');
     }
     const [packages, base] = [mlPackages(), basePackages()];
@@ -46,10 +49,10 @@ export const pythonMl = {
       await installPackages(packages, { lock: LOCK, line, flags, finish });
     }
     const python = path.join(base, 'bin', 'python');
-    const folders = [base, packages];
-    await makeEnvironment(ENVIRONMENT, { folders, wheel: builtWheel(), python });
+    const [folders, wheel] = [[base, packages], wheelFolder()];
+    await makeEnvironment(ENVIRONMENT, { folders, wheel: builtWheel(wheel), python });
     await proveTorchRuns(line);
-    writeStamp('python-ml', { packages, base, wheel: wheelFolder() });
+    writeStamp('python-ml', { packages, base, wheel });
   },
 };
 

@@ -35,7 +35,7 @@ export const pythonPackage = {
     const wheel = wheelFolder();
     if (!fs.existsSync(wheel)) await buildWheel(wheel, packages, line);
     const python = path.join(packages, 'bin', 'python');
-    await makeEnvironment(ENVIRONMENT, { folders: [packages], wheel: builtWheel(), python });
+    await makeEnvironment(ENVIRONMENT, { folders: [packages], wheel: builtWheel(wheel), python });
     writeStamp('python', { packages, wheel });
   },
 };
@@ -59,9 +59,8 @@ export function wheelFolder() {
   return path.join(cacheFolder('results'), `wheel-${digestOf({ texts, files })}`);
 }
 
-/** The wheel in that folder. */
-export function builtWheel() {
-  const folder = wheelFolder();
+/** The wheel in such a folder. */
+export function builtWheel(folder) {
   const wheel = fs.readdirSync(folder).find((name) => name.endsWith('.whl'));
   if (!wheel) throw new SetupError(`maturin left no wheel in ${folder}`);
   return path.join(folder, wheel);

@@ -15,6 +15,7 @@ from mithril._storage import (
     FilePath,
     complete_only,
     default_threads,
+    is_s3,
     name_of,
     open_place,
     open_places,
@@ -52,6 +53,8 @@ DTYPE_BITS = {
 }
 _RANK = {dtype: rank for rank, dtype in enumerate(DTYPE_BITS)}
 _HEADER_ALIGNMENT = 8
+#: Threads that read an object unless told otherwise: each waits for the network most of the time.
+S3_READERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,8 @@ class Checkpoint:
         connection: Connection,
     ) -> None:
         self._threads = default_threads(threads)
+        if threads is None and is_s3(filename):
+            self._threads = max(self._threads, S3_READERS)
         place = open_place(filename, connection)
         self._reader = _native.Reader(place, open_places(bases, connection))
         if self._reader.header_bytes is None:

@@ -118,6 +118,9 @@ class MithrilStorageWriter(FileSystemWriter):
         _check_release()
         if options.get("_extensions"):
             raise InputError("_extensions: expected none, the writer brings its own")
+        form = getattr(options.get("serialization_format"), "value", "torch_save")
+        if form != "torch_save":  # such files pass by the extensions
+            raise InputError(f"serialization_format: expected torch_save, found {form}")
         options["_extensions"] = [MithrilStreamExtension(level=level)]
         super().__init__(path, thread_count=default_threads(thread_count), **options)
 

@@ -42,8 +42,10 @@ class MithrilCallback(TrainerCallback):
     folder at any time meanwhile. With ``remove_original`` it is deleted once the compressed form
     has been read back and found equal; resuming then needs a restore first.
 
-    What goes wrong is logged and training goes on, unless ``raise_errors``: then it is raised at
-    the next save or at the end of training. ``threads`` cores are used, by default one.
+    A step that is saved again, after a restart, becomes ``checkpoint-500.2``: the first form of it
+    stays, because others may refer to it. What goes wrong is logged and training goes on, unless
+    ``raise_errors``: then it is raised at the next save or at the end of training. ``threads``
+    cores are used, by default one.
     """
 
     def __init__(
@@ -95,10 +97,8 @@ class MithrilCallback(TrainerCallback):
         self._settle(wait=True)
 
     def _compress(self, source: Path, held: Path, folder: Path) -> None:
-        target = folder / source.name
+        target = _free(folder / source.name)
         try:
-            if target.exists():  # a run that was resumed saves the same step again
-                shutil.rmtree(target)
             done = checkpoint.compress_directory(
                 held, target, base=self._previous, threads=self._threads, level=self._level
             )
@@ -108,8 +108,8 @@ class MithrilCallback(TrainerCallback):
         finally:
             shutil.rmtree(held, ignore_errors=True)
         self._previous = target
-        self.summaries[source.name] = done
-        log.info("%s: %s", source.name, compressed_line(done))
+        self.summaries[target.name] = done
+        log.info("%s: %s", target.name, compressed_line(done))
 
     def _verify(self, target: Path) -> None:
         for file in sorted(target.rglob(f"*{checkpoint.SUFFIX}")):
@@ -138,6 +138,18 @@ class MithrilCallback(TrainerCallback):
             log.exception("%s was not compressed; the original is as it was", what)
             if self._raise_errors:
                 raise
+
+
+def _free(target: Path) -> Path:
+    """Give the name, or one with a number where it is taken.
+
+    A run that was resumed saves a step again. The first form of it stays: others may refer to it.
+    """
+    number, free = 1, target
+    while free.exists():
+        number += 1
+        free = target.with_name(f"{target.name}.{number}")
+    return free
 
 
 def _hold(source: Path, folder: Path) -> Path:

@@ -143,6 +143,9 @@ def test_versions_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         MithrilStreamExtension.from_descriptor("2")
     with pytest.raises(mithril.InputError, match="_extensions"):
         MithrilStorageWriter(tmp_path, _extensions=[MithrilStreamExtension()])
+    form = torch.distributed.checkpoint.filesystem.SerializationFormat.SAFETENSORS
+    with pytest.raises(mithril.InputError, match="torch_save"):
+        MithrilStorageWriter(tmp_path, serialization_format=form)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         MithrilStorageReader(tmp_path)

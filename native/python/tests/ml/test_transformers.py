@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
+from transformers import (
+    GPT2Config,
+    GPT2LMHeadModel,
+    Trainer,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 
 from mithril import checkpoint
 from mithril.transformers import MithrilCallback
@@ -84,3 +91,17 @@ def test_a_failure_is_logged_and_training_goes_on(
     assert (tmp_path / "run" / "checkpoint-6" / "model.safetensors").exists()
     with pytest.raises(OSError, match="file"):
         train(tmp_path / "again", MithrilCallback(tmp_path / "file", raise_errors=True))
+
+
+def test_a_step_that_is_saved_again_replaces_nothing(tmp_path: Path) -> None:
+    arguments = TrainingArguments(output_dir=str(tmp_path), report_to=[], use_cpu=True)
+    state, control = TrainerState(global_step=2), TrainerControl()
+    callback = MithrilCallback(raise_errors=True)
+    (tmp_path / "checkpoint-2").mkdir()
+    for text in ("first", "second"):
+        (tmp_path / "checkpoint-2" / "file").write_text(text)
+        callback.on_save(arguments, state, control)
+        callback.on_train_end(arguments, state, control)
+    for name, text in (("checkpoint-2", "first"), ("checkpoint-2.2", "second")):
+        checkpoint.decompress_directory(tmp_path / "mithril" / name, tmp_path / text)
+        assert (tmp_path / text / "file").read_text() == text
