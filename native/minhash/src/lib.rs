@@ -8,6 +8,7 @@
 //! The crate is pure: no network, no Node, no Python.
 
 pub mod bits;
+pub mod bloom;
 pub mod candidate;
 pub mod error;
 pub mod hash;

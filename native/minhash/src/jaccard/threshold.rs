@@ -45,6 +45,16 @@ impl Threshold {
         self.denominator
     }
 
+    /// The least intersection with which two sets of these sizes meet the threshold; more than either
+    /// size where none does.
+    pub(super) fn intersection_needed(self, size_a: usize, size_b: usize) -> u64 {
+        // i / (a + b - i) >= p / q where i * (p + q) >= p * (a + b).
+        let sum = size_a as u128 + size_b as u128;
+        let parts = u128::from(self.numerator) + u128::from(self.denominator);
+        let needed = (sum * u128::from(self.numerator)).div_ceil(parts);
+        u64::try_from(needed).unwrap_or(u64::MAX)
+    }
+
     /// The nearest floating-point number, for formulas and display.
     #[must_use]
     pub fn value(self) -> f64 {

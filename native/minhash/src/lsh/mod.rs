@@ -113,13 +113,16 @@ impl Banding {
         );
         assert_eq!(out.len(), self.bands, "places for keys");
         for ((band, key), rows) in (0u64..).zip(out).zip(signature.chunks_exact(self.rows)) {
-            *key = rows.chunks(4).fold(finalise(!band), |key, part| {
-                let word = |at: usize| u64::from(part.get(at).copied().unwrap_or(0));
-                fold(
-                    key ^ (word(0) | word(1) << 32),
-                    KEY_FACTOR ^ (word(2) | word(3) << 32),
-                )
-            });
+            let mix = |key: u64, [a, b, c, d]: [u32; 4]| {
+                let pair = |low, high| u64::from(low) | u64::from(high) << 32;
+                fold(key ^ pair(a, b), KEY_FACTOR ^ pair(c, d))
+            };
+            let (whole, rest) = rows.as_chunks::<4>();
+            *key = whole.iter().copied().fold(finalise(!band), mix);
+            if !rest.is_empty() {
+                let at = |at| rest.get(at).copied().unwrap_or(0);
+                *key = mix(*key, [at(0), at(1), at(2), 0]);
+            }
         }
     }
 }

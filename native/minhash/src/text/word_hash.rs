@@ -34,11 +34,10 @@ impl WordKeys {
     /// The rest counts as zeros. No word has a zero byte, so that its length need not be hashed.
     #[inline]
     pub(super) fn block(self, hash: u64, block: [u8; BLOCK_BYTES], len: usize) -> u64 {
-        let bytes = u128::from_le_bytes(block);
-        let kept = MASKS.get(len).copied().unwrap_or(u128::MAX);
-        #[expect(clippy::cast_possible_truncation, reason = "both halves are taken")]
-        let (low, high) = ((bytes & kept) as u64, ((bytes & kept) >> 64) as u64);
-        fold(hash ^ low, self.factor ^ high)
+        let [kept_low, kept_high] = MASKS.get(len).copied().unwrap_or([u64::MAX; 2]);
+        let [low, high] =
+            [0, 8].map(|at| u64::from_le_bytes(std::array::from_fn(|i| block[at + i])));
+        fold(hash ^ (low & kept_low), self.factor ^ (high & kept_high))
     }
 
     /// The hash of the word at the start of `bytes`, which is `len` bytes long and has at least 15
@@ -65,12 +64,17 @@ impl WordKeys {
     }
 }
 
-/// Of each number of bytes the bits that they have.
-const MASKS: [u128; BLOCK_BYTES + 1] = {
-    let mut masks = [u128::MAX; BLOCK_BYTES + 1];
-    let mut len = 0;
-    while len < BLOCK_BYTES {
-        masks[len] = (1 << (8 * len)) - 1;
+/// Of each number of bytes the bits that they have, in two halves: one `u128` would be put together
+/// in a vector register and taken apart again.
+const MASKS: [[u64; 2]; BLOCK_BYTES + 1] = {
+    let mut masks = [[0; 2]; BLOCK_BYTES + 1];
+    let mut len = 1;
+    while len <= BLOCK_BYTES {
+        masks[len] = match len {
+            1..8 => [u64::MAX >> (64 - 8 * len), 0],
+            8 => [u64::MAX, 0],
+            _ => [u64::MAX, u64::MAX >> (128 - 8 * len)],
+        };
         len += 1;
     }
     masks
