@@ -33,6 +33,7 @@ import mithril.torch
 
 VOCABULARY, CONTEXT, WIDTH, LAYERS, HEADS, BATCH = 512, 128, 256, 4, 4, 8
 RESAMPLES = 10_000
+WARM_UP_STEPS = 4
 Tensors = dict[str, torch.Tensor]
 
 
@@ -154,8 +155,8 @@ def main() -> None:
     """Run the rounds and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--steps", type=int, default=12)
-    parser.add_argument("--every", type=int, default=4, help="steps between two saves")
+    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--every", type=int, default=20, help="steps between two saves")
     parser.add_argument("--threads", type=int, default=1, help="threads of torch")
     parser.add_argument("--earlier", type=Path, help="print of a run with the same options")
     arguments = parser.parse_args()
@@ -171,7 +172,7 @@ def main() -> None:
         for mode in order.sample(modes, len(modes)):
             with tempfile.TemporaryDirectory() as folder:
                 saver = Saver(mode, Path(folder))
-                steps = arguments.steps if round_number > 0 else arguments.every
+                steps = arguments.steps if round_number > 0 else WARM_UP_STEPS
                 spent = train(saver, steps, arguments.every)
                 found = check(saver)
             if mode == "compressed":

@@ -13,8 +13,8 @@ on many threads, where torch reads compressed items one after the other.
 
 What DCP unpickles is unpickled by DCP: nothing here looks into an item.
 
-Works with torch 2.6 to 2.15; tested with the release named in the documentation. These are
-experimental interfaces of torch, so a later release warns, and one without them is refused.
+Tested with torch 2.15. These are experimental interfaces of torch, so any other release warns, and
+one without them is refused.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ try:
     )
 except ImportError as error:
     raise CompatibilityError(
-        f"torch {torch.__version__} has no stream extensions: 2.6 or newer is needed"
+        f"torch {torch.__version__} has no stream extensions: a newer one is needed"
     ) from error
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MithrilStorageReader", "MithrilStorageWriter", "MithrilStreamExtension"]
 
-TORCH_NEWEST = (2, 15)
+TORCH_TESTED = (2, 15)
 REGISTRY_NAME = "stream.mithril"
 VERSION = "1"
 
@@ -244,10 +244,10 @@ def _seekable(stream: IO[bytes]) -> IO[bytes]:
 
 def _check_release() -> None:
     found = tuple(int(part) for part in torch.__version__.split(".")[:2])
-    if found > TORCH_NEWEST:
-        newest = ".".join(map(str, TORCH_NEWEST))
+    if found != TORCH_TESTED:
+        tested = ".".join(map(str, TORCH_TESTED))
         warnings.warn(
-            f"torch {torch.__version__} is newer than {newest}, the newest that mithril.dcp was "
-            "tested with, and uses experimental interfaces of it: try a restore first",
+            f"mithril.dcp uses experimental interfaces of torch and was tested with {tested}, not "
+            f"with {torch.__version__}: try a restore first",
             stacklevel=3,
         )
