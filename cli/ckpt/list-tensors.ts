@@ -26,7 +26,7 @@ export const listTensors: Command = async (session, args, given) => {
 };
 
 function describe(tensors: readonly TensorRecord[]): string {
-  if (tensors.length === 0) return 'no named tensors (not a safetensors file)';
+  if (tensors.length === 0) return 'no named tensors';
   const rows = tensors.map((it) => [it.name, it.dtype, `[${it.shape.join(', ')}]`] as const);
   const widths = [0, 1, 2].map((column) =>
     rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0),

@@ -1,11 +1,11 @@
-import type { ProbedHead } from '../../shared/app/checkpoint/probe-head.ts';
+import type { Container } from '../../shared/ports/codec.ts';
 import { formatBytes } from '../text/quantity.ts';
 import type { Estimate, FormEstimate } from './estimate.ts';
 
 export interface PlanFacts {
   readonly name: string;
   readonly base: string | null;
-  readonly container: ProbedHead['probe'];
+  readonly container: Container;
   readonly estimate: Estimate;
 }
 
@@ -15,7 +15,7 @@ const PAY_BACK_DAYS_LONG = 30;
 
 export function describePlan(facts: PlanFacts): string {
   const { estimate, container, base } = facts;
-  const how = container.kind === 'safetensors' ? 'safetensors' : `opaque (${container.reason})`;
+  const how = container.reason ? `${container.kind} (${container.reason})` : container.kind;
   const samples = `${estimate.samples} samples, ${formatBytes(estimate.sampledBytes)} of it read`;
   const rows: (readonly [string, string])[] = [['by itself', describeForm(estimate.standalone)]];
   if (estimate.delta !== null) {

@@ -1,8 +1,8 @@
 import type { CheckpointContext } from '../../shared/app/checkpoint/context.ts';
-import { type ProbedHead, probeHead } from '../../shared/app/checkpoint/probe-head.ts';
+import { type ProbedObject, probeObject } from '../../shared/app/checkpoint/probe-object.ts';
 import { type SampleSizes, sampleSpans } from '../../shared/domain/checkpoint/base-choice.ts';
 import { bytesMapped, withoutBase } from '../../shared/domain/checkpoint/regions.ts';
-import type { BaseBytes, Codec, Regions } from '../../shared/ports/codec.ts';
+import type { BaseBytes, Codec, Container, Regions } from '../../shared/ports/codec.ts';
 import type { ByteRange } from '../../shared/ports/object-store.ts';
 import { CliError } from '../cli-error.ts';
 
@@ -14,7 +14,7 @@ export interface ByteSource {
 }
 
 export interface Sampled {
-  readonly container: ProbedHead['probe'];
+  readonly container: Container;
   readonly samples: readonly SampleSizes[];
   /** Bytes of the target that have a counterpart in the base. */
   readonly mappedBytes: number;
@@ -27,9 +27,9 @@ export async function sample(
   base: ByteSource | null,
   threads: number,
 ): Promise<Sampled> {
-  const head = await headOf(codec, target);
-  const baseHead = base === null ? null : await headOf(codec, base);
-  const regions = await codec.planLayout(head.head, baseHead?.head ?? null);
+  const found = await probeSource(codec, target);
+  const baseFound = base === null ? null : await probeSource(codec, base);
+  const regions = await codec.planLayout(found.probe, baseFound?.probe ?? null);
   const samples: SampleSizes[] = [];
   for (const span of sampleSpans(target.bytes)) {
     const raw = await target.read(span);
@@ -40,13 +40,11 @@ export async function sample(
     const deltaBytes = baseBytes === null ? standaloneBytes : await encode(regions, baseBytes);
     samples.push({ rawBytes: span.length, standaloneBytes, deltaBytes });
   }
-  return { container: head.probe, samples, mappedBytes: bytesMapped(regions) };
+  return { container: found.container, samples, mappedBytes: bytesMapped(regions) };
 }
 
-async function headOf(codec: Codec, source: ByteSource): Promise<ProbedHead> {
-  const found = await probeHead({ codec }, source.name, source.bytes, (length) =>
-    source.read({ offset: 0, length }),
-  );
+export async function probeSource(codec: Codec, source: ByteSource): Promise<ProbedObject> {
+  const found = await probeObject({ codec }, source.bytes, (ranges) => readAll(source, ranges));
   if (found === null) throw new CliError(`${source.name} cannot be read`);
   return found;
 }
@@ -59,9 +57,13 @@ async function readBase(
 ): Promise<BaseBytes | null> {
   if (base === null) return null;
   const ranges = codec.baseRanges(regions, span.offset, span.length);
+  return { ranges, bytes: await readAll(base, ranges) };
+}
+
+async function readAll(source: ByteSource, ranges: readonly ByteRange[]): Promise<Buffer> {
   const pieces: Buffer[] = [];
-  for (const range of ranges) pieces.push(await base.read(range));
-  return { ranges, bytes: Buffer.concat(pieces) };
+  for (const range of ranges) pieces.push(await source.read(range));
+  return Buffer.concat(pieces);
 }
 
 async function storedBytes(

@@ -19,6 +19,7 @@ const NUMPY_TYPES: Readonly<Record<string, string>> = {
   F32: '<f4',
   F64: '<f8',
   C64: '<c8',
+  C128: '<c16',
 };
 
 const NPY_MAGIC = Buffer.from('\u0093NUMPY\u0001\u0000', 'latin1');
@@ -32,7 +33,7 @@ export function findTensor(
   const found = tensors.find((tensor) => tensor.name === name);
   if (found !== undefined) return found;
   if (tensors.length === 0) {
-    throw new CliError(`${subject} holds no named tensors (it is not a safetensors file)`, {
+    throw new CliError(`${subject} holds no named tensors`, {
       advice: 'Restore the whole file instead.',
     });
   }
@@ -55,13 +56,14 @@ export function tensorHeader(tensor: TensorRecord, output: string): Buffer {
       advice: 'Write the raw little-endian bytes with -o NAME.bin.',
     });
   }
-  return npyHeader(type, tensor.shape);
+  return npyHeader(type, tensor);
 }
 
 /** Format 1.0 of numpy's .npy files: a Python literal, padded to 64 bytes. */
-function npyHeader(type: string, shape: readonly number[]): Buffer {
+function npyHeader(type: string, { shape, order }: TensorRecord): Buffer {
+  const isColumnMajor = order === 'column-major' ? 'True' : 'False';
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
-  const literal = `{'descr': '${type}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const literal = `{'descr': '${type}', 'fortran_order': ${isColumnMajor}, 'shape': ${tuple}, }`;
   const prefix = NPY_MAGIC.length + 2;
   const padding = NPY_ALIGNMENT - ((prefix + literal.length + 1) % NPY_ALIGNMENT);
   const text = `${literal}${' '.repeat(padding % NPY_ALIGNMENT)}\n`;

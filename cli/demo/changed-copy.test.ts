@@ -13,6 +13,7 @@ const record = (name: string, dtype: string, offset: number, length: number): Te
   shape: [],
   offset,
   length,
+  order: 'row-major',
 });
 /** Ids, then floats of two types; out of order, with gaps. */
 const TENSORS = [

@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { createNativeCodec } from '../../shared/adapters/native/native-codec.ts';
-import { probeHead } from '../../shared/app/checkpoint/probe-head.ts';
 import type { TensorRecord } from '../../shared/ports/codec.ts';
 import { fileSource } from '../ckpt/byte-sources.ts';
+import { probeSource } from '../ckpt/sample.ts';
 import { CliError, Interrupted } from '../cli-error.ts';
 import { checkInput } from '../files/input-file.ts';
 import type { Session } from '../session.ts';
@@ -68,9 +68,6 @@ function describeLaw(hasTensors: boolean): string {
 
 async function listTensors(path: string): Promise<readonly TensorRecord[]> {
   const codec = createNativeCodec();
-  const source = await fileSource(path, 'input');
-  const found = await probeHead({ codec }, path, source.bytes, (length) =>
-    source.read({ offset: 0, length }),
-  );
-  return found?.probe.kind === 'safetensors' ? codec.listTensors(found.head) : [];
+  const { container, probe } = await probeSource(codec, await fileSource(path, 'input'));
+  return container.kind === 'safetensors' ? codec.listTensors(probe) : [];
 }

@@ -73,8 +73,15 @@ describe.skipIf(!isBuilt)(`the Node binding${why}`, () => {
     const job = () => new (native().PackedJob)();
     await expect(job().verify(missing, OPTIONS)).rejects.toMatchObject({ code: 'Io' });
     await expect(native().packedInfo(file)).rejects.toMatchObject({ code: 'Corruption' });
-    const more = native().planLayout({ head: Buffer.alloc(0), bytes: 100 }, null);
+    const asking = new (native().ContainerProbe)(100);
+    const more = native().planLayout(asking, null);
     await expect(more).rejects.toMatchObject({ code: 'InsufficientData' });
+    expect(await asking.step(Buffer.alloc(0))).toEqual({
+      kind: 'read',
+      ranges: [{ offset: 0, length: 100 }],
+    });
+    const short = asking.step(Buffer.alloc(99));
+    await expect(short).rejects.toMatchObject({ code: 'InvalidArgument' });
   });
 
   it('stops a job that is cancelled', async () => {

@@ -11,16 +11,27 @@ export interface ByteRange {
   readonly length: number;
 }
 
-/** The first bytes of an object, and its size. */
-export interface ObjectHead {
-  readonly head: Buffer;
-  readonly bytes: number;
-}
+export type ContainerKind =
+  | 'opaque'
+  | 'safetensors'
+  | 'torch'
+  | 'distcp'
+  | 'npy'
+  | 'npz'
+  | 'gguf'
+  | 'zip';
 
-export type ProbeResult =
-  | { readonly kind: 'need-more'; readonly bytes: number }
-  | { readonly kind: 'safetensors'; readonly headerBytes: number; readonly tensors: number }
-  | { readonly kind: 'opaque'; readonly reason: string };
+export type ProbeStep =
+  /** Read these and call `step` with their concatenation. */
+  | { readonly kind: 'read'; readonly ranges: ByteRange[] }
+  | { readonly kind: 'known'; readonly container: ManifestContainer };
+
+/** Finds out what an object of `bytes` bytes is; the caller reads what it asks for. */
+export class ContainerProbe {
+  constructor(bytes: number);
+  /** The first call takes no bytes. */
+  step(bytes: Buffer): Promise<ProbeStep>;
+}
 
 export interface TensorRecord {
   readonly name: string;
@@ -28,6 +39,8 @@ export interface TensorRecord {
   readonly shape: number[];
   readonly offset: number;
   readonly length: number;
+  /** Of the elements in the bytes; a strided tensor is a view with gaps or overlaps. */
+  readonly order: 'row-major' | 'column-major' | 'strided';
 }
 
 export interface SizedChecksums {
@@ -102,10 +115,10 @@ export type IndexResult =
   | { readonly kind: 'index'; readonly index: SegmentIndex };
 
 export interface ManifestContainer {
-  readonly kind: 'safetensors' | 'opaque';
-  /** 0 where opaque. */
+  readonly kind: ContainerKind;
+  /** 0 for all but safetensors. */
   readonly headerBytes: number;
-  /** Empty for safetensors. */
+  /** Why it is opaque, or what of it passes through as it is; may be empty. */
   readonly reason: string;
 }
 
@@ -193,9 +206,12 @@ export class PackedJob {
 }
 
 export function codecVersion(): number;
-export function probeContainer(object: ObjectHead): Promise<ProbeResult>;
-export function planLayout(target: ObjectHead, base: ObjectHead | null): Promise<Float64Array>;
-export function listTensors(object: ObjectHead): Promise<TensorRecord[]>;
+/** Both probes must have come to `known`. */
+export function planLayout(
+  target: ContainerProbe,
+  base: ContainerProbe | null,
+): Promise<Float64Array>;
+export function listTensors(object: ContainerProbe): Promise<TensorRecord[]>;
 export function checksums(bytes: Buffer): Promise<SizedChecksums>;
 export function combineChecksums(parts: readonly SizedChecksums[]): SizedChecksums;
 export function baseRanges(

@@ -27,7 +27,7 @@ export const checkpointPlanSchema = z.strictObject({
   object: objectVersionSchema,
   checksum: objectChecksumSchema.nullable(),
   container: z.strictObject({
-    kind: z.enum(['safetensors', 'opaque']),
+    kind: z.enum(['opaque', 'safetensors', 'torch', 'distcp', 'npy', 'npz', 'gguf', 'zip']),
     headerBytes: byteCountSchema,
     reason: z.string(),
   }),

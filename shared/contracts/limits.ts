@@ -18,12 +18,6 @@ export const BATCH_COUNT_MAX = 10_000;
 /** S3's object size limit that we plan for; larger objects are quarantined with a reason. */
 export const OBJECT_BYTES_MAX = 5 * 1024 * 1024 * MIB;
 
-/** A safetensors header above this is not read; the object is stored as opaque bytes. */
-export const HEADER_BYTES_MAX = 100_000_000;
-
-/** First ranged read of an object: most headers fit, so that plan needs one request. */
-export const HEAD_PROBE_BYTES = 256 * KIB;
-
 /** Raw bytes decoded at once by restore and verify; memory of a chain is depth times this. */
 export const WINDOW_BYTES = 16 * MIB;
 

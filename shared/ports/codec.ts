@@ -8,17 +8,34 @@ import type { ByteRange } from './object-store.ts';
 /** Four numbers a region: offset, length, kind, base offset or -1. See ElementKind in layout.rs. */
 export type Regions = Float64Array;
 
-export type ContainerProbe =
-  /** Ask again with at least this many bytes from the start of the object. */
-  | { readonly kind: 'need-more'; readonly bytes: number }
-  | { readonly kind: 'safetensors'; readonly headerBytes: number; readonly tensors: number }
-  /** `reason` is a sentence; a broken safetensors header says what is wrong with it. */
-  | { readonly kind: 'opaque'; readonly reason: string };
+/** What objects are recognised as; docs/format/checkpoint-v1.md, section Manifest. */
+export type ContainerKind =
+  | 'opaque'
+  | 'safetensors'
+  | 'torch'
+  | 'distcp'
+  | 'npy'
+  | 'npz'
+  | 'gguf'
+  | 'zip';
 
-/** Head of an object: its first bytes (as many as the probe asked for) and its size. */
-export interface ObjectHeadBytes {
-  readonly head: Buffer;
-  readonly bytes: number;
+export interface Container {
+  readonly kind: ContainerKind;
+  /** 0 for all but safetensors. */
+  readonly headerBytes: number;
+  /** A sentence: why it is opaque, or what of it passes through as it is; may be empty. */
+  readonly reason: string;
+}
+
+export type ProbeStep =
+  /** Read these, ordered and apart, and go on with their concatenation. */
+  | { readonly kind: 'read'; readonly ranges: readonly ByteRange[] }
+  | { readonly kind: 'known'; readonly container: Container };
+
+/** Finds out what an object is; held by the native side. Ranges and bytes asked for are bounded. */
+export interface ContainerProbe {
+  /** The first call takes no bytes. */
+  step(bytes: Buffer): Promise<ProbeStep>;
 }
 
 export interface TensorRecord {
@@ -27,6 +44,8 @@ export interface TensorRecord {
   readonly shape: readonly number[];
   readonly offset: number;
   readonly length: number;
+  /** Of the elements in the bytes; a strided tensor is a view with gaps or overlaps. */
+  readonly order: 'row-major' | 'column-major' | 'strided';
 }
 
 /** Base bytes: the concatenation of `ranges`, in order. */
@@ -116,11 +135,7 @@ export interface Manifest extends RawChecksums {
   readonly name: string;
   readonly bytes: number;
   readonly sha256: string | null;
-  readonly container: {
-    readonly kind: 'safetensors' | 'opaque';
-    readonly headerBytes: number;
-    readonly reason: string;
-  };
+  readonly container: Container;
   readonly segmentBytes: number;
   readonly depth: number;
   readonly base: ManifestBase | null;
@@ -134,10 +149,13 @@ export interface SizedChecksums extends RawChecksums {
 export interface Codec {
   /** Codec version written to manifests. */
   readonly version: number;
-  probeContainer(object: ObjectHeadBytes): Promise<ContainerProbe>;
-  /** Regions in order, covering the object exactly; base mapped by tensor name, dtype, shape. */
-  planLayout(target: ObjectHeadBytes, base: ObjectHeadBytes | null): Promise<Regions>;
-  listTensors(object: ObjectHeadBytes): Promise<readonly TensorRecord[]>;
+  probeContainer(objectBytes: number): ContainerProbe;
+  /**
+   * Regions in order, covering the object exactly; base mapped by tensor name, dtype, shape. The
+   * probes are of this codec and have come to `known`.
+   */
+  planLayout(target: ContainerProbe, base: ContainerProbe | null): Promise<Regions>;
+  listTensors(probe: ContainerProbe): Promise<readonly TensorRecord[]>;
   /** Ranges of the base that encoding [rawOffset, rawOffset + rawLength) reads; each byte once. */
   baseRanges(regions: Regions, rawOffset: number, rawLength: number): readonly ByteRange[];
   encodeSegment(request: EncodeRequest): Promise<EncodedSegment>;

@@ -1,37 +1,41 @@
 //! Containers, regions and checksums.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use mithril_checkpoint::Error;
 use mithril_checkpoint::checksum::{Checksums, parse_hex};
 use mithril_checkpoint::layout::{
-    ContainerProbe, ElementKind, Region, Tensor, plan_layout as plan, probe_container as probe,
+    Container, ElementKind, Order, Probe, ProbeStep as Step, Region, Tensor, plan_layout as plan,
 };
+use mithril_checkpoint::manifest::ContainerRecord;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
+use crate::manifest::ManifestContainer;
 use crate::outcome::{Failure, Outcome, at_once, number, whole};
+use crate::segment::ByteRange;
 use crate::work::Work;
 
 /// Numbers that stand for one region: offset, length, kind, base offset or -1.
 const REGION_NUMBERS: usize = 4;
 
-/// Head of an object: its first bytes and its size.
-#[napi(object, object_to_js = false)]
-pub struct ObjectHead {
-    pub head: Buffer,
-    pub bytes: f64,
+/// What is to be done next to know the container of an object.
+#[napi(object, object_from_js = false)]
+pub struct ProbeStep {
+    pub kind: &'static str,
+    /// `read` only: what [`ContainerProbe::give`] wants.
+    pub ranges: Option<Vec<ByteRange>>,
+    /// `known` only.
+    pub container: Option<ManifestContainer>,
 }
 
-#[napi(object, object_from_js = false)]
-pub struct ProbeResult {
-    pub kind: &'static str,
-    /// `need-more` only.
-    pub bytes: Option<f64>,
-    /// `safetensors` only.
-    pub header_bytes: Option<f64>,
-    /// `safetensors` only: how many there are.
-    pub tensors: Option<f64>,
-    /// `opaque` only.
-    pub reason: Option<String>,
+/// Finds out what an object is. The caller reads what it asks for.
+#[napi]
+pub struct ContainerProbe(Arc<Mutex<Option<State>>>);
+
+enum State {
+    Asking(Probe),
+    Known(Arc<Container>),
 }
 
 #[napi(object, object_from_js = false)]
@@ -41,6 +45,7 @@ pub struct TensorRecord {
     pub shape: Vec<f64>,
     pub offset: f64,
     pub length: f64,
+    pub order: &'static str,
 }
 
 #[napi(object)]
@@ -53,22 +58,68 @@ pub struct SizedChecksums {
     pub crc64nvme: String,
 }
 
-impl ObjectHead {
-    fn probe(&self) -> Outcome<(ContainerProbe, u64)> {
-        let bytes = whole("bytes of the object", self.bytes)?;
-        Ok((probe(&self.head, bytes), bytes))
+#[napi]
+impl ContainerProbe {
+    /// Begins with an object of this size.
+    #[napi(constructor)]
+    pub fn new(env: Env, bytes: f64) -> napi::Result<Self> {
+        at_once(env, || {
+            let probe = Probe::new(whole("bytes of the object", bytes)?);
+            Ok(Self(Arc::new(Mutex::new(Some(State::Asking(probe))))))
+        })
     }
 
-    /// A probe that has its whole header.
-    fn settled(&self) -> Outcome<(ContainerProbe, u64)> {
-        match self.probe()? {
-            (ContainerProbe::NeedMore { bytes }, _) => {
-                let found = self.head.len();
-                Err(Error::insufficient_data("head of the object", bytes, found).into())
-            }
-            settled => Ok(settled),
+    /// Goes on with the bytes of the ranges that were asked for, one after the other; with none at first.
+    #[napi]
+    pub fn step(&self, bytes: Buffer) -> AsyncTask<Work<ProbeStep>> {
+        let state = Arc::clone(&self.0);
+        Work::of(move || {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            let (next, step) = advance(state.take(), &bytes)?;
+            *state = Some(next);
+            Ok(step)
+        })
+    }
+}
+
+impl ContainerProbe {
+    fn known(&self) -> Outcome<Arc<Container>> {
+        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(State::Known(container)) => Ok(Arc::clone(container)),
+            _ => Err(Error::insufficient_data("container of the object", "known", "asking").into()),
         }
     }
+}
+
+fn advance(state: Option<State>, bytes: &[u8]) -> Outcome<(State, ProbeStep)> {
+    let container = match state {
+        Some(State::Known(container)) => container,
+        Some(State::Asking(mut probe)) => {
+            probe.give(bytes)?;
+            match probe.step() {
+                Step::Read(ranges) => {
+                    let ranges = ranges.into_iter().map(ByteRange::from).collect();
+                    let step = ProbeStep {
+                        kind: "read",
+                        ranges: Some(ranges),
+                        container: None,
+                    };
+                    return Ok((State::Asking(probe), step));
+                }
+                Step::Known(container) => Arc::new(container),
+            }
+        }
+        None => {
+            let what = "state of the probe, which has failed before";
+            return Err(Error::invalid_argument(what, "asking", "failed").into());
+        }
+    };
+    let step = ProbeStep {
+        kind: "known",
+        ranges: None,
+        container: Some(ManifestContainer::from(&ContainerRecord::from(&*container))),
+    };
+    Ok((State::Known(container), step))
 }
 
 impl From<&Tensor> for TensorRecord {
@@ -83,6 +134,11 @@ impl From<&Tensor> for TensorRecord {
                 .collect(),
             offset: number(tensor.offset),
             length: number(tensor.length),
+            order: match tensor.order {
+                Order::RowMajor => "row-major",
+                Order::ColumnMajor => "column-major",
+                Order::Strided => "strided",
+            },
         }
     }
 }
@@ -178,57 +234,30 @@ fn numbers_of(regions: &[Region]) -> Vec<f64> {
         .collect()
 }
 
-/// Recognises a container by the head of an object.
-#[napi]
-pub fn probe_container(object: ObjectHead) -> AsyncTask<Work<ProbeResult>> {
-    let empty = |kind| ProbeResult {
-        kind,
-        bytes: None,
-        header_bytes: None,
-        tensors: None,
-        reason: None,
-    };
-    Work::of(move || {
-        Ok(match object.probe()?.0 {
-            ContainerProbe::NeedMore { bytes } => ProbeResult {
-                bytes: Some(number(bytes)),
-                ..empty("need-more")
-            },
-            ContainerProbe::Safetensors(header) => ProbeResult {
-                header_bytes: Some(number(header.header_bytes)),
-                tensors: Some(number(header.tensors.len() as u64)),
-                ..empty("safetensors")
-            },
-            ContainerProbe::Opaque { reason } => ProbeResult {
-                reason: Some(reason),
-                ..empty("opaque")
-            },
-        })
-    })
-}
-
 /// The regions of an object, paired with those of a base.
 #[napi]
-pub fn plan_layout(target: ObjectHead, base: Option<ObjectHead>) -> AsyncTask<Work<Float64Array>> {
+pub fn plan_layout(
+    target: ClassInstance<ContainerProbe>,
+    base: Option<ClassInstance<ContainerProbe>>,
+) -> AsyncTask<Work<Float64Array>> {
+    let target = target.known();
+    let base = base.map(|base| base.known()).transpose();
     Work::of(move || {
-        let (target, bytes) = target.settled()?;
-        let base = base.as_ref().map(ObjectHead::settled).transpose()?;
-        let base = base.as_ref().map(|(probe, bytes)| (probe, *bytes));
-        Ok(Float64Array::new(numbers_of(&plan(&target, bytes, base))))
+        let (target, base) = (target.clone()?, base.clone()?);
+        Ok(Float64Array::new(numbers_of(&plan(
+            &target,
+            base.as_deref(),
+        ))))
     })
 }
 
-/// The tensors of an object, in order of offset; none if it is opaque.
+/// The tensors of an object that have names, in order of offset.
 #[napi]
-pub fn list_tensors(object: ObjectHead) -> AsyncTask<Work<Vec<TensorRecord>>> {
+pub fn list_tensors(object: ClassInstance<ContainerProbe>) -> AsyncTask<Work<Vec<TensorRecord>>> {
+    let known = object.known();
     Work::of(move || {
-        Ok(object
-            .settled()?
-            .0
-            .tensors()
-            .iter()
-            .map(TensorRecord::from)
-            .collect())
+        let container = known.clone()?;
+        Ok(container.tensors.iter().map(TensorRecord::from).collect())
     })
 }
 

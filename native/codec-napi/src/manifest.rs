@@ -2,8 +2,9 @@
 
 use mithril_checkpoint::Error;
 use mithril_checkpoint::checksum::{Checksums, Sha256};
+use mithril_checkpoint::layout::ContainerKind;
 use mithril_checkpoint::manifest::{
-    BaseReference, CODEC_VERSION, Container, Manifest as Native, SegmentEntry,
+    BaseReference, CODEC_VERSION, ContainerRecord, Manifest as Native, SegmentEntry,
 };
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -65,18 +66,6 @@ impl From<&Native> for Manifest {
             crc32c,
             crc64nvme,
         } = manifest.original;
-        let container = match &manifest.container {
-            Container::Safetensors { header_bytes } => ManifestContainer {
-                kind: "safetensors".into(),
-                header_bytes: number(*header_bytes),
-                reason: String::new(),
-            },
-            Container::Opaque { reason } => ManifestContainer {
-                kind: "opaque".into(),
-                header_bytes: 0.0,
-                reason: reason.clone(),
-            },
-        };
         Self {
             name: manifest.name.clone(),
             bytes: number(bytes),
@@ -84,7 +73,7 @@ impl From<&Native> for Manifest {
             crc32c: format!("{crc32c:08x}"),
             crc64nvme: format!("{crc64nvme:016x}"),
             sha256: manifest.sha256.map(|sha256| sha256.to_string()),
-            container,
+            container: ManifestContainer::from(&manifest.container),
             segment_bytes: number(manifest.segment_bytes),
             depth: manifest.depth(),
             base: manifest.base.as_ref().map(ManifestBase::from),
@@ -93,6 +82,16 @@ impl From<&Native> for Manifest {
                 .iter()
                 .map(ManifestSegment::from)
                 .collect(),
+        }
+    }
+}
+
+impl From<&ContainerRecord> for ManifestContainer {
+    fn from(container: &ContainerRecord) -> Self {
+        Self {
+            kind: container.kind.word().into(),
+            header_bytes: number(container.header_bytes),
+            reason: container.reason.clone(),
         }
     }
 }
@@ -143,7 +142,7 @@ impl TryFrom<&Manifest> for Native {
                 .as_deref()
                 .map(|text| sha256("sha256", text))
                 .transpose()?,
-            container: Container::try_from(&manifest.container)?,
+            container: ContainerRecord::try_from(&manifest.container)?,
             segment_bytes: whole("segmentBytes", manifest.segment_bytes)?,
             base: manifest
                 .base
@@ -159,21 +158,22 @@ impl TryFrom<&Manifest> for Native {
     }
 }
 
-impl TryFrom<&ManifestContainer> for Container {
+impl TryFrom<&ManifestContainer> for ContainerRecord {
     type Error = Failure;
 
     fn try_from(container: &ManifestContainer) -> Outcome<Self> {
-        Ok(match container.kind.as_str() {
-            "safetensors" => Self::Safetensors {
-                header_bytes: whole("headerBytes", container.header_bytes)?,
-            },
-            "opaque" => Self::Opaque {
-                reason: container.reason.clone(),
-            },
-            other => {
-                let limit = "safetensors or opaque";
-                return Err(Error::invalid_argument("kind of the container", limit, other).into());
-            }
+        let word = container.kind.as_str();
+        let kind = ContainerKind::from_word(word).ok_or_else(|| {
+            Failure::from(Error::invalid_argument(
+                "kind of the container",
+                "a known one",
+                word,
+            ))
+        })?;
+        Ok(Self {
+            kind,
+            header_bytes: whole("headerBytes", container.header_bytes)?,
+            reason: container.reason.clone(),
         })
     }
 }

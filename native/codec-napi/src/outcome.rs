@@ -7,6 +7,7 @@ use mithril_checkpoint::Error;
 use napi::bindgen_prelude::*;
 
 /// What a call ends with when it does not succeed.
+#[derive(Clone)]
 pub struct Failure {
     code: &'static str,
     message: String,

@@ -4,7 +4,8 @@ use std::io::Cursor;
 
 use arbitrary::{Arbitrary, Unstructured};
 use mithril_checkpoint::checksum::{Checksums, Sha256};
-use mithril_checkpoint::manifest::{BaseReference, Container, Manifest, SegmentEntry};
+use mithril_checkpoint::layout::ContainerKind;
+use mithril_checkpoint::manifest::{BaseReference, ContainerRecord, Manifest, SegmentEntry};
 use mithril_checkpoint::packed::{Packed, ReadSeek};
 
 use super::entries::Segment;
@@ -172,11 +173,12 @@ impl File {
             original: Checksums::of(original),
             sha256: None,
             container: if self.is_safetensors && original.len() >= 8 {
-                Container::Safetensors { header_bytes: 8 }
-            } else {
-                Container::Opaque {
-                    reason: String::new(),
+                ContainerRecord {
+                    header_bytes: 8,
+                    ..ContainerRecord::new(ContainerKind::Safetensors, "")
                 }
+            } else {
+                ContainerRecord::new(ContainerKind::Opaque, "")
             },
             segment_bytes: segment_bytes.max(1) as u64,
             base: self.with_base.then_some(reference),

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use arbitrary::{Arbitrary, Unstructured};
 use mithril_checkpoint::checksum::Checksums;
-use mithril_checkpoint::layout::{ContainerProbe, probe_container};
+use mithril_checkpoint::layout::{ContainerKind, Order, probe_bytes};
 use mithril_checkpoint::packed::{Base, CompressOptions, Packed, ReadSeek, compress};
 use mithril_checkpoint::segment::{
     BaseView, IndexRead, SegmentIndex, base_ranges, decode_window, encode_segment,
@@ -154,10 +154,12 @@ fn check_restored(packed: &[u8], file: &[u8], base: &[u8]) {
     assert!(out == file, "other bytes");
     assert_eq!(opened.manifest().original, Checksums::of(file));
     let tensors = opened.tensors().expect("the header was compressed too");
-    if let ContainerProbe::Safetensors(header) = probe_container(file, file.len() as u64) {
-        assert_eq!(tensors, header.tensors);
+    let found = probe_bytes(file);
+    if found.kind != ContainerKind::Opaque {
+        assert_eq!(tensors, found.tensors);
     }
-    for tensor in tensors.iter().rev().take(3) {
+    let whole = tensors.iter().filter(|it| it.order != Order::Strided);
+    for tensor in whole.rev().take(3) {
         let (_, bytes) = opened
             .read_tensor(&tensor.name)
             .expect("a tensor that is there");

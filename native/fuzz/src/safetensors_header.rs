@@ -8,10 +8,10 @@
 //!   dtype may be one that it does not know.
 
 use mithril_checkpoint::layout::{
-    ContainerProbe, ElementKind, Region, SafetensorsHeader, plan_layout, probe_container,
+    Container, ContainerKind, ElementKind, Probe, ProbeStep, Region, plan_layout, probe_bytes,
 };
-use safetensors::SafeTensors;
 use safetensors::tensor::Metadata;
+use safetensors::{Dtype, SafeTensors};
 
 /// Most bytes of tensors that an input stands for.
 const DATA_BYTES_MAX: usize = 1 << 20;
@@ -33,29 +33,25 @@ pub fn check(data: &[u8]) {
     } else {
         file_of(rest)
     };
-    let found = probe_container(&file, file.len() as u64);
-    check_prefixes(&file, &found, usize::from(mode));
+    let found = probe_bytes(&file);
+    check_steps(&file, &found, u64::from(mode));
+    check_layout(&found, file.len() as u64);
     let theirs = SafeTensors::read_metadata(&file);
-    match (&found, theirs) {
-        (ContainerProbe::Safetensors(header), Ok((json_bytes, metadata))) => {
-            assert_eq!(header.header_bytes, json_bytes as u64 + 8);
-            check_tensors(header, &metadata);
-            check_layout(&found, file.len() as u64);
+    match (found.kind, theirs) {
+        (ContainerKind::Safetensors, Ok((json_bytes, metadata))) => {
+            assert_eq!(found.header_bytes, json_bytes as u64 + 8);
+            check_tensors(&found, &metadata);
         }
-        (ContainerProbe::Safetensors(header), Err(error)) => {
-            check_lenience(header, file.len(), &error.to_string());
-            check_layout(&found, file.len() as u64);
+        (ContainerKind::Safetensors, Err(error)) => {
+            check_lenience(&found, file.len(), &error.to_string());
         }
-        (ContainerProbe::NeedMore { .. }, _) => panic!("asked for more than the whole"),
-        (_, Err(_)) => check_layout(&found, file.len() as u64),
-        // Other containers come after the crate's refusal.
-        (other, Ok(_)) => {
-            let ContainerProbe::Opaque { reason } = other else {
-                panic!("a safetensors file was taken for something else: {other:?}");
-            };
+        (_, Err(_)) => {}
+        (ContainerKind::Opaque, Ok(_)) => {
+            let reason = &found.reason;
             let is_known = STRICTER.iter().any(|known| reason.contains(known));
             assert!(is_known, "refused what the crate reads: {reason}");
         }
+        (_, Ok(_)) => panic!("a safetensors file was taken for something else: {found:?}"),
     }
 }
 
@@ -69,27 +65,34 @@ fn file_of(json: &[u8]) -> Vec<u8> {
     file
 }
 
-/// A prefix is asked for more, or is enough for the answer that the whole file gives.
-fn check_prefixes(file: &[u8], whole: &ContainerProbe, step: usize) {
-    let size = file.len() as u64;
-    for length in (0..file.len().min(600)).step_by(step + 1) {
-        match probe_container(&file[..length], size) {
-            ContainerProbe::NeedMore { bytes } => {
-                assert!(
-                    bytes > length as u64 && bytes <= size,
-                    "{bytes} of {size}, {length} given"
-                );
+/// An object that says it is larger is asked for its own bytes, one step at a time, and never for others.
+fn check_steps(file: &[u8], whole: &Container, more: u64) {
+    let size = file.len() as u64 + more;
+    let mut probe = Probe::new(size);
+    loop {
+        match probe.step() {
+            ProbeStep::Known(found) => {
+                assert!(more > 0 || found == *whole);
+                check_layout(&found, size);
+                return;
             }
-            // The sentence may be another one.
-            ContainerProbe::Opaque { .. } => {
-                assert!(matches!(whole, ContainerProbe::Opaque { .. }));
+            ProbeStep::Read(ranges) => {
+                let mut given = Vec::new();
+                let mut end = 0;
+                for range in ranges {
+                    assert!(range.offset >= end && range.length > 0);
+                    end = range.offset + range.length;
+                    assert!(end <= size);
+                    let byte = |at: u64| file.get(at as usize).copied().unwrap_or_default();
+                    given.extend((range.offset..end).map(byte));
+                }
+                probe.give(&given).expect("as many bytes as were asked for");
             }
-            early @ ContainerProbe::Safetensors(_) => assert_eq!(early, *whole),
         }
     }
 }
 
-fn check_tensors(header: &SafetensorsHeader, metadata: &Metadata) {
+fn check_tensors(header: &Container, metadata: &Metadata) {
     let theirs = metadata.tensors();
     assert_eq!(header.tensors.len(), theirs.len());
     for tensor in &header.tensors {
@@ -114,12 +117,9 @@ fn check_tensors(header: &SafetensorsHeader, metadata: &Metadata) {
 }
 
 /// What only ours reads must be fine for the crate too, once members that nobody needs are left out.
-fn check_lenience(header: &SafetensorsHeader, file_bytes: usize, error: &str) {
-    if header
-        .tensors
-        .iter()
-        .any(|tensor| tensor.kind == ElementKind::Probe)
-    {
+fn check_lenience(header: &Container, file_bytes: usize, error: &str) {
+    let is_known = |dtype: &str| serde_json::from_value::<Dtype>(dtype.into()).is_ok();
+    if header.tensors.iter().any(|tensor| !is_known(&tensor.dtype)) {
         return;
     }
     let tensors: serde_json::Map<_, _> = header
@@ -146,9 +146,9 @@ fn check_lenience(header: &SafetensorsHeader, file_bytes: usize, error: &str) {
 }
 
 /// Regions cover the object without gap, and their counterparts lie within the base: here the object itself.
-fn check_layout(probe: &ContainerProbe, bytes: u64) {
-    for base in [None, Some((probe, bytes))] {
-        let regions = plan_layout(probe, bytes, base);
+fn check_layout(container: &Container, bytes: u64) {
+    for base in [None, Some(container)] {
+        let regions = plan_layout(container, base);
         let mut end = 0;
         for Region {
             offset,

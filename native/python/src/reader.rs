@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use mithril_checkpoint::layout::{ContainerProbe, Tensor};
+use mithril_checkpoint::layout::{ContainerKind, Tensor};
 use mithril_checkpoint::packed::{Original, Part, read_parts};
 use mithril_checkpoint::{Error, Result};
 use pyo3::prelude::*;
@@ -24,11 +24,11 @@ pub(crate) struct Reader {
     own: Mutex<Original>,
     #[pyo3(get)]
     size: u64,
-    /// Length of the container's header; `None` if the original is opaque.
+    /// Length of the header; `None` if the original is not safetensors.
     #[pyo3(get)]
     header_bytes: Option<u64>,
     tensors: Vec<Tensor>,
-    /// Why the original is opaque.
+    /// What the original is instead, or why it is opaque.
     #[pyo3(get)]
     reason: Option<String>,
 }
@@ -41,12 +41,11 @@ impl Reader {
         without_gil(py, None, &raised, |_| {
             let mut own = open(&place, &bases, &raised)?;
             let size = own.bytes();
-            let (header_bytes, tensors, reason) = match own.probe()? {
-                ContainerProbe::Safetensors(header) => {
-                    (Some(header.header_bytes), header.tensors, None)
-                }
-                ContainerProbe::Opaque { reason } => (None, Vec::new(), Some(reason)),
-                ContainerProbe::NeedMore { .. } => (None, Vec::new(), None),
+            let found = own.probe()?;
+            let (header_bytes, reason) = match found.kind {
+                ContainerKind::Safetensors => (Some(found.header_bytes), None),
+                ContainerKind::Opaque => (None, Some(found.reason)),
+                other => (None, Some(format!("a file of kind {other}"))),
             };
             Ok(Self {
                 own: Mutex::new(own),
@@ -54,7 +53,7 @@ impl Reader {
                 bases,
                 size,
                 header_bytes,
-                tensors,
+                tensors: found.tensors,
                 reason,
             })
         })

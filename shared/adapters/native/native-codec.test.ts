@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type * as binding from '../../../native/codec-napi/index.js';
-import type { BaseBytes, Codec, Manifest, ObjectHeadBytes } from '../../ports/codec.ts';
+import { probeObject } from '../../app/checkpoint/probe-object.ts';
+import type { BaseBytes, Codec, ContainerProbe, Manifest } from '../../ports/codec.ts';
 import { loadNative, loadNativeFrom } from './load-native.ts';
 import { createNativeCodec } from './native-codec.ts';
 import type { NativeModule } from './native-module.ts';
@@ -31,13 +32,20 @@ const after = before.map((value, n) => (n % 100 === 0 ? value * 1.001 : value));
 const base = safetensors(before);
 const target = safetensors(after);
 
-const headOf = (object: Buffer): ObjectHeadBytes => ({
-  head: object.subarray(0, 65_536),
-  bytes: object.length,
-});
+async function probed(codec: Codec, object: Buffer) {
+  const found = await probeObject({ codec }, object.length, async (ranges) =>
+    Buffer.concat(ranges.map(({ offset, length }) => object.subarray(offset, offset + length))),
+  );
+  if (found === null) throw new Error('the bytes are there');
+  return found;
+}
+
+const probeOf = async (codec: Codec, object: Buffer): Promise<ContainerProbe> =>
+  (await probed(codec, object)).probe;
 
 async function encode(codec: Codec, raw: Buffer, from: Buffer | null) {
-  const regions = await codec.planLayout(headOf(raw), from === null ? null : headOf(from));
+  const fromProbe = from === null ? null : await probeOf(codec, from);
+  const regions = await codec.planLayout(await probeOf(codec, raw), fromProbe);
   const ranges = codec.baseRanges(regions, 0, raw.length);
   const bytes = ranges.map(({ offset, length }) => from?.subarray(offset, offset + length));
   const held: BaseBytes = {
@@ -87,7 +95,7 @@ describe.skipIf(!isBuilt)(`native codec${why}`, () => {
     expect(asDescribed).toBeTypeOf('function'); // the compiler is the check of the types
     const names: Record<keyof NativeModule, true> = {
       codecVersion: true,
-      probeContainer: true,
+      ContainerProbe: true,
       planLayout: true,
       listTensors: true,
       baseRanges: true,
@@ -108,14 +116,16 @@ describe.skipIf(!isBuilt)(`native codec${why}`, () => {
   });
 
   it('recognises safetensors, asks for more, and says why an object is opaque', async () => {
-    const probe = await use().probeContainer(headOf(target));
-    expect(probe).toMatchObject({ kind: 'safetensors', tensors: 1 });
-    const short = { head: target.subarray(0, 20), bytes: target.length };
-    expect(await use().probeContainer(short)).toMatchObject({ kind: 'need-more' });
-    const noise = Buffer.from('this is not a container at all');
-    const opaque = await use().probeContainer({ head: noise, bytes: noise.length });
-    expect(opaque).toMatchObject({ kind: 'opaque', reason: expect.stringMatching(/\w+/) });
-    expect(await use().listTensors(headOf(target))).toMatchObject([
+    const { probe, container } = await probed(use(), target);
+    expect(container).toEqual({ kind: 'safetensors', headerBytes: 80, reason: '' });
+    const first = await use().probeContainer(target.length).step(Buffer.alloc(0));
+    expect(first).toEqual({ kind: 'read', ranges: [{ offset: 0, length: 262_144 }] });
+    const opaque = await probed(use(), Buffer.from('this is not a container at all'));
+    expect(opaque.container).toMatchObject({
+      kind: 'opaque',
+      reason: expect.stringMatching(/\w+/),
+    });
+    expect(await use().listTensors(probe)).toMatchObject([
       { name: 'weight', dtype: 'F32', shape: [300_000], length: 1_200_000 },
     ]);
   });

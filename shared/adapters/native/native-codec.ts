@@ -19,9 +19,9 @@ export class CodecArgumentError extends Error {
 export function createNativeCodec(native: NativeModule = loadNative()): Codec {
   return {
     version: native.codecVersion(),
-    probeContainer: (object) => native.probeContainer(object),
+    probeContainer: (bytes) => new native.ContainerProbe(bytes),
     planLayout: (target, base) => native.planLayout(target, base),
-    listTensors: (object) => native.listTensors(object),
+    listTensors: (probe) => native.listTensors(probe),
     baseRanges: (regions, rawOffset, rawLength) => native.baseRanges(regions, rawOffset, rawLength),
     encodeSegment: (request) => native.encodeSegment(toNativeRequest(request)),
     readIndex: (tail, storedBytes) => native.readIndex(tail, storedBytes),

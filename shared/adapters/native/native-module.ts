@@ -6,7 +6,6 @@ import type {
   IndexRead,
   Level,
   Manifest,
-  ObjectHeadBytes,
   PackedSummary,
   RawChecksums,
   Regions,
@@ -19,9 +18,9 @@ import type { ByteRange } from '../../ports/object-store.ts';
 /** What native/codec-napi exports; its index.d.ts is held to this by native-codec.test.ts. */
 export interface NativeModule {
   codecVersion(): number;
-  probeContainer(object: ObjectHeadBytes): Promise<ContainerProbe>;
-  planLayout(target: ObjectHeadBytes, base?: ObjectHeadBytes | null): Promise<Regions>;
-  listTensors(object: ObjectHeadBytes): Promise<TensorRecord[]>;
+  readonly ContainerProbe: new (bytes: number) => ContainerProbe;
+  planLayout(target: ContainerProbe, base: ContainerProbe | null): Promise<Regions>;
+  listTensors(probe: ContainerProbe): Promise<TensorRecord[]>;
   baseRanges(regions: Regions, rawOffset: number, rawLength: number): ByteRange[];
   encodeSegment(request: EncodeRequest): Promise<EncodedSegment>;
   readIndex(tail: Buffer, storedBytes: number): IndexRead;

@@ -5,12 +5,15 @@ import type { BaseBytes } from '../../ports/codec.ts';
 import type { ByteRange } from '../../ports/object-store.ts';
 import { isDamage } from './checkpoint-fault.ts';
 import type { CheckpointContext } from './context.ts';
+import { mapConcurrently } from './map-concurrently.ts';
 import { type OpenCheckpoint, openCheckpoint } from './open-checkpoint.ts';
 import { readExactly } from './read-exactly.ts';
 
 type SourceContext = Pick<CheckpointContext, 'objects' | 'codec' | 'settings'>;
 
 const RANGE_GAP_MAX = 1024 * 1024;
+/** A probe asks for many small ranges; all that is read is held in any case. */
+const READS_CONCURRENT = 8;
 
 /**
  * Bytes of a base for encoding: from its original while that exact version exists, after that by
@@ -39,18 +42,19 @@ export class BaseSource {
 
   async #readOriginal(ranges: readonly ByteRange[]): Promise<Buffer | null> {
     const { bucket, key, versionId, etag } = this.#base.object;
+    const groups = groupSpans(ranges, RANGE_GAP_MAX, WINDOW_BYTES);
+    const reference = { bucket, key, versionId, etag };
+    const results = await mapConcurrently(groups, READS_CONCURRENT, (group) =>
+      readExactly(this.#context.objects, reference, group),
+    );
     const pieces: Buffer[] = [];
-    for (const group of groupSpans(ranges, RANGE_GAP_MAX, WINDOW_BYTES)) {
-      const result = await readExactly(
-        this.#context.objects,
-        { bucket, key, versionId, etag },
-        group,
-      );
+    for (const [index, result] of results.entries()) {
       if (result.kind !== 'read') {
         return null;
       }
-      for (const member of group.members) {
-        const start = member.offset - group.offset;
+      const group = groups[index];
+      for (const member of group?.members ?? []) {
+        const start = member.offset - (group?.offset ?? 0);
         pieces.push(result.bytes.subarray(start, start + member.length));
       }
     }

@@ -15,7 +15,7 @@ import { BaseSource } from './base-source.ts';
 import { isDamage } from './checkpoint-fault.ts';
 import type { CheckpointContext } from './context.ts';
 import { openCheckpoint } from './open-checkpoint.ts';
-import { type ProbedHead, probeHead } from './probe-head.ts';
+import { type ProbedObject, probeObject } from './probe-object.ts';
 import { readExactly } from './read-exactly.ts';
 
 type ChooseContext = Pick<CheckpointContext, 'objects' | 'codec' | 'settings'>;
@@ -106,23 +106,22 @@ const isChainWhole = async (context: ChooseContext, candidate: SeriesRow): Promi
 const tryCandidate = async (
   context: ChooseContext,
   object: ObjectVersion,
-  target: ProbedHead,
+  target: ProbedObject,
   candidate: SeriesRow,
 ): Promise<ChosenBase | BaseVerdict> => {
   if (!(await isChainWhole(context, candidate))) {
     return keyframe(`The compressed form of step ${candidate.step} is damaged.`);
   }
   const source = new BaseSource(context, baseReferenceOf(candidate));
-  const baseHead = await probeHead(
+  const base = await probeObject(
     context,
-    candidate.object.key,
     candidate.object.bytes,
-    async (length) => (await source.read([{ offset: 0, length }]))?.bytes ?? null,
+    async (ranges) => (await source.read(ranges))?.bytes ?? null,
   );
-  if (baseHead === null) {
+  if (base === null) {
     return keyframe(`Neither form of step ${candidate.step} can be read.`);
   }
-  const regions = await context.codec.planLayout(target.head, baseHead.head);
+  const regions = await context.codec.planLayout(target.probe, base.probe);
   if (bytesMapped(regions) === 0) {
     return keyframe(`Nothing in step ${candidate.step} has the same names, types and sizes.`);
   }
@@ -138,7 +137,7 @@ const tryCandidate = async (
 export const chooseBase = async (
   context: ChooseContext,
   object: ObjectVersion,
-  target: ProbedHead,
+  target: ProbedObject,
   candidate: SeriesRow | null,
 ): Promise<ChosenBase> => {
   const refused = refuseCandidate(candidate);
@@ -150,6 +149,6 @@ export const chooseBase = async (
   if ('verdict' in tried && tried.verdict.kind === 'delta') {
     return tried;
   }
-  const regions = await context.codec.planLayout(target.head, null);
+  const regions = await context.codec.planLayout(target.probe, null);
   return 'verdict' in tried ? { ...tried, regions } : { verdict: tried, regions, samples: null };
 };

@@ -40,9 +40,9 @@ const meterObjects = (objects: ObjectStore, counts: Counts): ObjectStore => ({
 
 const meterCodec = ({ codec, clock }: MeteredContext, counts: Counts): Codec => ({
   version: codec.version,
-  probeContainer: (object) => codec.probeContainer(object),
+  probeContainer: (bytes) => codec.probeContainer(bytes),
   planLayout: (target, base) => codec.planLayout(target, base),
-  listTensors: (object) => codec.listTensors(object),
+  listTensors: (probe) => codec.listTensors(probe),
   baseRanges: (regions, offset, length) => codec.baseRanges(regions, offset, length),
   encodeSegment: async (request) => {
     const encoded = await codec.encodeSegment(request);

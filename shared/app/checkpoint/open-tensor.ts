@@ -1,7 +1,8 @@
-import { HEADER_BYTES_MAX, WINDOW_BYTES } from '../../contracts/limits.ts';
+import { WINDOW_BYTES } from '../../contracts/limits.ts';
 import type { TensorRecord } from '../../ports/codec.ts';
 import type { CheckpointContext } from './context.ts';
 import type { OpenCheckpoint } from './open-checkpoint.ts';
+import { probeObject } from './probe-object.ts';
 
 /** The tensors of an opened checkpoint; none where it is opaque bytes. */
 export const listCheckpointTensors = async (
@@ -9,12 +10,13 @@ export const listCheckpointTensors = async (
   checkpoint: OpenCheckpoint,
 ): Promise<readonly TensorRecord[]> => {
   const { manifest } = checkpoint.stored;
-  if (manifest.container.kind !== 'safetensors') {
+  if (manifest.container.kind === 'opaque') {
     return [];
   }
-  const length = Math.min(manifest.container.headerBytes, HEADER_BYTES_MAX + 8, manifest.bytes);
-  const head = await checkpoint.read({ offset: 0, length });
-  return context.codec.listTensors({ head, bytes: manifest.bytes });
+  const found = await probeObject(context, manifest.bytes, (ranges) =>
+    checkpoint.readRanges(ranges),
+  );
+  return found === null ? [] : context.codec.listTensors(found.probe);
 };
 
 export type TensorResult =

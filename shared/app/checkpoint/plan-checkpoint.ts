@@ -10,8 +10,7 @@ import { chooseBase } from './choose-base.ts';
 import type { CheckpointContext } from './context.ts';
 import { type LogLine, logUseCase } from './log-use-case.ts';
 import { findPlan, runOf, writeEncodeBatches, writeLayouts, writePlan } from './plan-documents.ts';
-import { containerOf, type ProbedHead, probeHead } from './probe-head.ts';
-import { readExactly } from './read-exactly.ts';
+import { type ProbedObject, probeObject, readObjectRanges } from './probe-object.ts';
 
 type PlanContext = Pick<
   CheckpointContext,
@@ -64,7 +63,7 @@ const makePlan = async (
   context: PlanContext,
   input: PlanInput,
   head: ObjectHead,
-  target: ProbedHead,
+  target: ProbedObject,
   line: LogLine,
 ): Promise<CheckpointPlan> => {
   const { object } = input;
@@ -77,7 +76,7 @@ const makePlan = async (
     ...runOf(input),
     object,
     checksum: head.checksum,
-    container: containerOf(target.probe),
+    container: target.container,
     segmentBytes: context.settings.segmentBytes,
     base: verdict.kind === 'delta' ? verdict.base : null,
     baseReason: verdict.reason,
@@ -93,8 +92,8 @@ const planFound = async (
 ): Promise<PlanOutput> => {
   const { object } = input;
   let state: 'GONE' | 'SUPERSEDED' = 'GONE';
-  const target = await probeHead(context, object.key, object.bytes, async (length) => {
-    const result = await readExactly(context.objects, object, { offset: 0, length });
+  const target = await probeObject(context, object.bytes, async (ranges) => {
+    const result = await readObjectRanges(context, object, ranges);
     state = result.kind === 'changed' ? 'SUPERSEDED' : 'GONE';
     return result.kind === 'read' ? result.bytes : null;
   });

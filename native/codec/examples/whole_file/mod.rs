@@ -8,7 +8,7 @@
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
-use mithril_checkpoint::layout::{ElementKind, Region, plan_layout, probe_container};
+use mithril_checkpoint::layout::{ElementKind, Region, plan_layout, probe_bytes};
 use mithril_checkpoint::segment::{
     BaseView, ByteRange, EncodeOptions, IndexRead, Level, SegmentIndex, decode_window,
     encode_segment,
@@ -142,10 +142,8 @@ fn kind_of(name: &str) -> Option<ElementKind> {
 
 fn regions_of(name: &str, raw: &[u8], base: Option<&[u8]>) -> Option<Vec<Region>> {
     if name == "safetensors" {
-        let probe = |bytes: &[u8]| probe_container(bytes, bytes.len() as u64);
-        let base = base.map(|bytes| (probe(bytes), bytes.len() as u64));
-        let base = base.as_ref().map(|(probe, length)| (probe, *length));
-        return Some(plan_layout(&probe(raw), raw.len() as u64, base));
+        let base = base.map(probe_bytes);
+        return Some(plan_layout(&probe_bytes(raw), base.as_ref()));
     }
     Some(vec![Region {
         offset: 0,

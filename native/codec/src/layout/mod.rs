@@ -1,17 +1,32 @@
 //! What the bytes of an original are: its container, and from that the regions of one element kind.
 //!
-//! [`probe_container`] recognises a container by the head of an object; [`plan_layout`] cuts the object into
-//! [`Region`]s and pairs them with those of a base. A plan is only advice to the encoder: what it gets wrong
-//! costs ratio, never bytes, and a decoder does not need it.
+//! A [`Probe`] recognises a container by a few ranges of an object; [`plan_layout`] cuts the object into [`Region`]s
+//! and pairs them with those of a base. A plan is only advice to the encoder: what it gets wrong costs ratio, never
+//! bytes, and a decoder does not need it.
 
+mod container;
+mod distcp;
+mod dtype;
+mod fragments;
+mod gguf;
+mod numpy;
+mod pickle;
 mod plan;
+mod probe;
 mod safetensors;
+mod torch;
+mod zip;
 
+pub use container::{Container, ContainerKind, Order, REASON_BYTES_MAX, Tensor};
 pub use plan::plan_layout;
-pub use safetensors::{HEADER_BYTES_MAX, SafetensorsHeader, TENSOR_COUNT_MAX, Tensor};
+pub use probe::{
+    PROBE_BYTES_MAX, PROBE_RANGES_MAX, PROBE_STEPS_MAX, Probe, ProbeStep, probe_bytes,
+    probe_container,
+};
+pub use safetensors::HEADER_BYTES_MAX;
 
-/// The longest sentence of [`ContainerProbe::Opaque`], in bytes.
-pub const REASON_BYTES_MAX: usize = 200;
+/// The most tensors of one checkpoint.
+pub const TENSOR_COUNT_MAX: usize = 1_000_000;
 
 /// How the bytes of a region are grouped into values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -82,95 +97,6 @@ impl Region {
     #[must_use]
     pub const fn end(&self) -> u64 {
         self.offset.saturating_add(self.length)
-    }
-}
-
-/// What the head of an object says about its container.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ContainerProbe {
-    /// Ask again with at least this many bytes from the start of the object.
-    NeedMore {
-        /// Bytes wanted; never more than the object has.
-        bytes: u64,
-    },
-    /// A sound safetensors file.
-    Safetensors(SafetensorsHeader),
-    /// Anything else.
-    Opaque {
-        /// A sentence for the user: why the object is not a known container.
-        reason: String,
-    },
-}
-
-impl ContainerProbe {
-    /// Names in a reason come from the object: it is made printable ASCII and cut to a bound.
-    fn opaque(reason: &str) -> Self {
-        let mut printable = String::new();
-        for char in reason.chars() {
-            if char.is_ascii_graphic() || char == ' ' {
-                printable.push(char);
-            } else {
-                printable.extend(char.escape_unicode());
-            }
-            if printable.len() > REASON_BYTES_MAX {
-                printable.truncate(REASON_BYTES_MAX - 3);
-                printable.push_str("...");
-                break;
-            }
-        }
-        Self::Opaque { reason: printable }
-    }
-
-    /// The tensors in order of offset; none for an opaque object.
-    #[must_use]
-    pub fn tensors(&self) -> &[Tensor] {
-        match self {
-            Self::Safetensors(header) => &header.tensors,
-            Self::NeedMore { .. } | Self::Opaque { .. } => &[],
-        }
-    }
-}
-
-/// Recognises the container of an object of `object_bytes` bytes by its first bytes.
-///
-/// Never fails: what is not a sound container is [`ContainerProbe::Opaque`] and says why.
-#[must_use]
-pub fn probe_container(head: &[u8], object_bytes: u64) -> ContainerProbe {
-    let Some((length, rest)) = head.split_first_chunk() else {
-        return if object_bytes < safetensors::LENGTH_BYTES {
-            ContainerProbe::opaque(
-                "the object is shorter than the 8 bytes every container starts with",
-            )
-        } else {
-            ContainerProbe::NeedMore {
-                bytes: safetensors::LENGTH_BYTES,
-            }
-        };
-    };
-    let json_bytes = u64::from_le_bytes(*length);
-    if json_bytes > HEADER_BYTES_MAX {
-        return ContainerProbe::opaque(&format!(
-            "not safetensors: a header of {json_bytes} bytes is over the limit of {HEADER_BYTES_MAX}"
-        ));
-    }
-    let header_bytes = safetensors::LENGTH_BYTES + json_bytes;
-    if header_bytes > object_bytes {
-        return ContainerProbe::opaque(&format!(
-            "not safetensors: a header of {json_bytes} bytes is longer than the object of {object_bytes} bytes"
-        ));
-    }
-    if rest.first().is_some_and(|&first| first != b'{') {
-        return ContainerProbe::opaque("not safetensors: the header does not start with {");
-    }
-    let json = usize::try_from(json_bytes)
-        .ok()
-        .and_then(|bytes| rest.get(..bytes));
-    match json.map(|json| safetensors::parse(json, object_bytes)) {
-        None => ContainerProbe::NeedMore {
-            bytes: header_bytes,
-        },
-        Some(Ok(header)) => ContainerProbe::Safetensors(header),
-        Some(Err(reason)) => ContainerProbe::opaque(&reason),
     }
 }
 

@@ -9,62 +9,98 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::ElementKind;
+use super::container::{Container, ContainerKind, Order, Pairing, Part, Tensor};
+use super::dtype::{Dtype, elements};
+use super::fragments::{Fragments, Parsed, Stop};
+use super::{ElementKind, TENSOR_COUNT_MAX, zip};
 
 /// The longest JSON header that is parsed: the limit of the safetensors library itself.
 pub const HEADER_BYTES_MAX: u64 = 100_000_000;
-/// The most tensors, and so regions, of one checkpoint.
-pub const TENSOR_COUNT_MAX: usize = 1_000_000;
 /// Bytes of the length field in front of the JSON.
 pub(super) const LENGTH_BYTES: u64 = 8;
 
-/// One tensor of a container.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tensor {
-    /// Name, unique in the container.
-    pub name: String,
-    /// Element type as the container spells it, such as `BF16`.
-    pub dtype: String,
-    /// Dimensions; empty for a scalar.
-    pub shape: Vec<u64>,
-    /// First byte, absolute in the original.
-    pub offset: u64,
-    /// Bytes; 0 if a dimension is 0.
-    pub length: u64,
-    /// How its bytes are grouped.
-    pub kind: ElementKind,
-}
-
-/// What a safetensors header says, checked against the size of the object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SafetensorsHeader {
+/// What a header says.
+pub(super) struct Header {
     /// Bytes in front of the first tensor: the length field and the JSON.
-    pub header_bytes: u64,
-    /// The tensors, by offset. They cover the rest of the object without gap or overlap.
-    pub tensors: Vec<Tensor>,
+    pub(super) bytes: u64,
+    /// By offset. They follow the header without gap or overlap.
+    pub(super) tensors: Vec<Tensor>,
 }
 
-/// Bits of one element and how its bytes are grouped; `None` for a dtype that this version does not know.
-fn dtype_layout(dtype: &str) -> Option<(u64, ElementKind)> {
-    Some(match dtype {
-        "F4" => (4, ElementKind::Byte),
-        "F6_E2M3" | "F6_E3M2" => (6, ElementKind::Byte),
-        "BOOL" | "U8" | "I8" | "F8_E5M2" | "F8_E4M3" | "F8_E8M0" | "F8_E4M3FNUZ"
-        | "F8_E5M2FNUZ" => (8, ElementKind::Byte),
-        "I16" | "U16" => (16, ElementKind::Int16),
-        "F16" | "BF16" => (16, ElementKind::Float16),
-        "I32" | "U32" => (32, ElementKind::Int32),
-        "F32" => (32, ElementKind::Float32),
-        "C64" => (64, ElementKind::Float32),
-        "I64" | "U64" => (64, ElementKind::Int64),
-        "F64" => (64, ElementKind::Float64),
-        _ => return None,
+impl Header {
+    /// One past the last byte of the last tensor.
+    pub(super) fn end(&self) -> u64 {
+        let last = self.tensors.last();
+        last.map_or(self.bytes, |tensor| tensor.offset + tensor.length)
+    }
+}
+
+/// The whole object as a safetensors file.
+pub(super) fn parse_file(source: &Fragments) -> Parsed<Container> {
+    let object_bytes = source.object_bytes();
+    let header = parse_at(source, 0)?;
+    if header.end() < object_bytes {
+        let left = object_bytes - header.end();
+        return Err(Stop::Refuse(format!(
+            "no tensor covers the last {left} bytes"
+        )));
+    }
+    let mut parts = vec![Part {
+        offset: 0,
+        length: header.bytes,
+        kind: ElementKind::Byte,
+        pairing: Pairing::Name("header".into()),
+        is_structure: true,
+    }];
+    parts.extend(
+        header
+            .tensors
+            .iter()
+            .enumerate()
+            .map(|(index, tensor)| Part {
+                offset: tensor.offset,
+                length: tensor.length,
+                kind: tensor.kind,
+                pairing: Pairing::Tensor(index),
+                is_structure: false,
+            }),
+    );
+    let tensors = header.tensors;
+    let container = Container::of_parts(ContainerKind::Safetensors, object_bytes, parts, tensors)
+        .ok_or_else(|| Stop::refuse("its tensors overlap"))?;
+    let header_bytes = header.bytes;
+    Ok(Container {
+        header_bytes,
+        ..container
     })
 }
 
+/// The header that begins at `start`. Offsets of its tensors are absolute in the object.
+pub(super) fn parse_at(source: &Fragments, start: u64) -> Parsed<Header> {
+    let refuse = |reason: String| Err(Stop::Refuse(reason));
+    let json_bytes = zip::number(source.get(start, LENGTH_BYTES)?, 0, 8);
+    if json_bytes > HEADER_BYTES_MAX {
+        return refuse(format!(
+            "not safetensors: a header of {json_bytes} bytes is over the limit of {HEADER_BYTES_MAX}"
+        ));
+    }
+    let rest_bytes = source.object_bytes() - start;
+    if LENGTH_BYTES + json_bytes > rest_bytes {
+        return refuse(format!(
+            "not safetensors: a header of {json_bytes} bytes is longer than the object of {rest_bytes} bytes"
+        ));
+    }
+    let json_at = start + LENGTH_BYTES;
+    if json_bytes > 0 && source.get(json_at, 1)? != b"{" {
+        return refuse("not safetensors: the header does not start with {".into());
+    }
+    let json = source.get(json_at, json_bytes)?;
+    parse(json, start, source.object_bytes()).map_err(Stop::Refuse)
+}
+
 /// Parses the JSON of a header and checks it against the object's size; the error is a sentence.
-pub(super) fn parse(json: &[u8], object_bytes: u64) -> Result<SafetensorsHeader, String> {
-    let header_bytes = LENGTH_BYTES + json.len() as u64;
+fn parse(json: &[u8], start: u64, object_bytes: u64) -> Result<Header, String> {
+    let data_at = start + LENGTH_BYTES + json.len() as u64;
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let mut tensors = deserializer
         .deserialize_map(TopLevel)
@@ -74,7 +110,7 @@ pub(super) fn parse(json: &[u8], object_bytes: u64) -> Result<SafetensorsHeader,
         check_size(tensor)?;
         tensor.offset = tensor
             .offset
-            .checked_add(header_bytes)
+            .checked_add(data_at)
             .ok_or_else(|| out_of_range(tensor))?;
         let end = tensor
             .offset
@@ -88,11 +124,9 @@ pub(super) fn parse(json: &[u8], object_bytes: u64) -> Result<SafetensorsHeader,
         }
     }
     tensors.sort_by_key(|tensor| (tensor.offset, tensor.length));
-    check_cover(&tensors, header_bytes, object_bytes)?;
-    Ok(SafetensorsHeader {
-        header_bytes,
-        tensors,
-    })
+    check_cover(&tensors, data_at)?;
+    let bytes = data_at - start;
+    Ok(Header { bytes, tensors })
 }
 
 fn out_of_range(tensor: &Tensor) -> String {
@@ -101,17 +135,11 @@ fn out_of_range(tensor: &Tensor) -> String {
 
 /// Checks that shape times element size is the length, and fills in the kind.
 fn check_size(tensor: &mut Tensor) -> Result<(), String> {
-    let Some((bits, kind)) = dtype_layout(&tensor.dtype) else {
+    let Some(dtype) = Dtype::named(&tensor.dtype) else {
         return Ok(());
     };
-    tensor.kind = kind;
-    let size = tensor
-        .shape
-        .iter()
-        .try_fold(1_u64, |product, &dimension| product.checked_mul(dimension))
-        .and_then(|values| values.checked_mul(bits))
-        .filter(|bits| bits % 8 == 0)
-        .map(|bits| bits / 8);
+    tensor.kind = dtype.kind;
+    let size = elements(&tensor.shape).and_then(|count| dtype.bytes_of(count));
     if size == Some(tensor.length) {
         return Ok(());
     }
@@ -121,8 +149,8 @@ fn check_size(tensor: &mut Tensor) -> Result<(), String> {
     ))
 }
 
-fn check_cover(tensors: &[Tensor], header_bytes: u64, object_bytes: u64) -> Result<(), String> {
-    let mut end = header_bytes;
+fn check_cover(tensors: &[Tensor], data_at: u64) -> Result<(), String> {
+    let mut end = data_at;
     for tensor in tensors {
         if tensor.offset < end {
             return Err(format!(
@@ -138,12 +166,6 @@ fn check_cover(tensors: &[Tensor], header_bytes: u64, object_bytes: u64) -> Resu
             ));
         }
         end = tensor.offset + tensor.length;
-    }
-    if end < object_bytes {
-        return Err(format!(
-            "no tensor covers the last {} bytes",
-            object_bytes - end
-        ));
     }
     Ok(())
 }
@@ -243,6 +265,7 @@ impl<'de> Visitor<'de> for TensorSeed {
             offset: start,
             length,
             kind: ElementKind::Probe,
+            order: Order::RowMajor,
         })
     }
 }

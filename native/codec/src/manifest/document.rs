@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
-use super::{BaseReference, Container, Manifest, SegmentEntry};
+use super::{BaseReference, ContainerRecord, Manifest, SegmentEntry};
 use crate::checksum::{Checksums, parse_hex};
 use crate::error::{Error, Result};
+use crate::layout::ContainerKind;
 
 #[derive(Deserialize)]
 /// The members that every version has.
@@ -33,14 +34,34 @@ pub(super) struct ManifestDocument {
 }
 
 #[derive(Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase",
-    tag = "kind"
-)]
-enum ContainerDocument {
-    Safetensors { header_bytes: u64 },
-    Opaque { reason: String },
+#[serde(rename_all = "camelCase")]
+struct ContainerDocument {
+    kind: String,
+    #[serde(default)]
+    header_bytes: Option<u64>,
+    #[serde(default)]
+    reason: String,
+}
+
+impl ContainerDocument {
+    /// A kind of a later version says nothing that a restore needs: the original is then opaque.
+    fn decode(self) -> Result<ContainerRecord> {
+        let Some(kind) = ContainerKind::from_word(&self.kind) else {
+            let reason = "a container of a kind that this version does not know";
+            return Ok(ContainerRecord::new(ContainerKind::Opaque, reason));
+        };
+        let header_bytes = match (kind, self.header_bytes) {
+            (ContainerKind::Safetensors, None) => {
+                return Err(Error::corruption("container", "headerBytes", "none"));
+            }
+            (ContainerKind::Safetensors, Some(bytes)) => bytes,
+            _ => 0,
+        };
+        Ok(ContainerRecord {
+            header_bytes,
+            ..ContainerRecord::new(kind, &self.reason)
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -65,12 +86,7 @@ impl ManifestDocument {
                 crc64nvme: parse_hex("crc64nvme", &self.crc64nvme, 16)?,
             },
             sha256: self.sha256.as_deref().map(str::parse).transpose()?,
-            container: match self.container {
-                ContainerDocument::Safetensors { header_bytes } => {
-                    Container::Safetensors { header_bytes }
-                }
-                ContainerDocument::Opaque { reason } => Container::Opaque { reason },
-            },
+            container: self.container.decode()?,
             segment_bytes: self.segment_bytes,
             base: self.base.map(BaseDocument::decode).transpose()?,
             segments: self

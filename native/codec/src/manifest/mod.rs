@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use crate::checksum::{Checksums, Sha256};
 use crate::error::{Error, Result};
+use crate::layout::{Container, ContainerKind};
 use document::{ManifestDocument, VersionDocument};
 
 /// The version of the format that this crate reads and writes.
@@ -45,7 +46,7 @@ pub struct Manifest {
     /// SHA-256 of the original, where it was asked for: it takes a pass of its own.
     pub sha256: Option<Sha256>,
     /// What the original was recognised as.
-    pub container: Container,
+    pub container: ContainerRecord,
     /// Bytes of the original in each segment but the last.
     pub segment_bytes: u64,
     /// The checkpoint that this one refers to.
@@ -54,19 +55,36 @@ pub struct Manifest {
     pub segments: Vec<SegmentEntry>,
 }
 
-/// What an original was recognised as.
+/// What an original was recognised as, as far as a manifest keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Container {
-    /// A sound safetensors file.
-    Safetensors {
-        /// Bytes in front of the first tensor.
-        header_bytes: u64,
-    },
-    /// Anything else.
-    Opaque {
-        /// A sentence that says why.
-        reason: String,
-    },
+pub struct ContainerRecord {
+    /// What it is.
+    pub kind: ContainerKind,
+    /// Bytes in front of the first tensor of a safetensors file; 0 for all others.
+    pub header_bytes: u64,
+    /// Why it is opaque, or what of it passes through as it is; may be empty.
+    pub reason: String,
+}
+
+impl ContainerRecord {
+    /// Of a kind without a header length.
+    #[must_use]
+    pub fn new(kind: ContainerKind, reason: &str) -> Self {
+        Self {
+            kind,
+            header_bytes: 0,
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+impl From<&Container> for ContainerRecord {
+    fn from(container: &Container) -> Self {
+        Self {
+            header_bytes: container.header_bytes,
+            ..Self::new(container.kind, &container.reason)
+        }
+    }
 }
 
 /// Names a base by its content.
@@ -175,19 +193,7 @@ impl Manifest {
         if let Some(sha256) = self.sha256 {
             let _ = write!(json, r#","sha256":"{sha256}""#);
         }
-        match &self.container {
-            Container::Safetensors { header_bytes } => {
-                let _ = write!(
-                    json,
-                    r#","container":{{"kind":"safetensors","headerBytes":{header_bytes}}}"#
-                );
-            }
-            Container::Opaque { reason } => {
-                json.push_str(r#","container":{"kind":"opaque","reason":"#);
-                write_string(&mut json, reason);
-                json.push('}');
-            }
-        }
+        self.write_container(&mut json);
         let _ = write!(
             json,
             r#","segmentBytes":{},"depth":{}"#,
@@ -198,6 +204,23 @@ impl Manifest {
         self.write_segments(&mut json);
         json.push('}');
         Ok(json.into_bytes())
+    }
+
+    fn write_container(&self, json: &mut String) {
+        let ContainerRecord {
+            kind,
+            header_bytes,
+            reason,
+        } = &self.container;
+        let _ = write!(json, r#","container":{{"kind":"{kind}""#);
+        if *kind == ContainerKind::Safetensors {
+            let _ = write!(json, r#","headerBytes":{header_bytes}"#);
+        }
+        if *kind == ContainerKind::Opaque || !reason.is_empty() {
+            json.push_str(r#","reason":"#);
+            write_string(json, reason);
+        }
+        json.push('}');
     }
 
     fn write_base(&self, json: &mut String) {
@@ -296,19 +319,17 @@ impl Manifest {
         )?;
         within("segmentBytes", self.segment_bytes, 1, SEGMENT_BYTES_MAX)?;
         within("depth", self.depth().into(), 0, DEPTH_MAX.into())?;
-        match &self.container {
-            Container::Safetensors { header_bytes } => {
-                within("headerBytes", *header_bytes, 8, self.original.bytes)?;
-            }
-            Container::Opaque { reason } => {
-                within(
-                    "length of the reason",
-                    reason.len() as u64,
-                    0,
-                    NAME_BYTES_MAX as u64,
-                )?;
-            }
+        if self.container.kind == ContainerKind::Safetensors {
+            let header_bytes = self.container.header_bytes;
+            within("headerBytes", header_bytes, 8, self.original.bytes)?;
         }
+        let reason_bytes = self.container.reason.len() as u64;
+        within(
+            "length of the reason",
+            reason_bytes,
+            0,
+            NAME_BYTES_MAX as u64,
+        )?;
         if let Some(base) = &self.base {
             within("size of the base", base.bytes, 0, ORIGINAL_BYTES_MAX)?;
         }

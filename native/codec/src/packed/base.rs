@@ -4,7 +4,7 @@ use super::reader::Packed;
 use super::source::{ReadSeek, Source};
 use super::{Progress, Step};
 use crate::error::{Error, ErrorKind, Result};
-use crate::layout::{ContainerProbe, probe_container};
+use crate::layout::{Container, probe_container};
 use crate::manifest::{BaseReference, DEPTH_MAX};
 use crate::segment::ByteRange;
 
@@ -117,21 +117,12 @@ impl Base {
     }
 
     /// The base's container.
-    pub(super) fn probe(&mut self) -> Result<ContainerProbe> {
-        let bytes = self.reference.bytes;
-        let mut head = Vec::new();
-        loop {
-            match probe_container(&head, bytes) {
-                ContainerProbe::NeedMore { bytes: wanted } => {
-                    let range = [ByteRange {
-                        offset: 0,
-                        length: wanted,
-                    }];
-                    self.read_ranges(&range, &mut head)?;
-                }
-                known => return Ok(known),
-            }
-        }
+    pub(super) fn probe(&mut self) -> Result<Container> {
+        probe_container(self.reference.bytes, |ranges| {
+            let mut bytes = Vec::new();
+            self.read_ranges(ranges, &mut bytes)?;
+            Ok(bytes)
+        })
     }
 
     /// Makes `out` the concatenation of these ranges of the base's original.

@@ -11,7 +11,7 @@ use super::reader::Packed;
 use super::source::{ReadSeek, Source, bounded};
 use super::{PACKED_SEGMENT_BYTES, Progress, Step};
 use crate::error::{Error, Result};
-use crate::layout::{ContainerProbe, probe_container};
+use crate::layout::{Container, probe_container};
 use crate::manifest::BaseReference;
 
 /// Opens something to read, as often as it is asked.
@@ -74,22 +74,21 @@ impl Original {
         }
     }
 
-    /// What its head says about its container; never [`ContainerProbe::NeedMore`].
+    /// What it is.
     ///
     /// # Errors
     ///
     /// Those of [`Original::read`].
-    pub fn probe(&mut self) -> Result<ContainerProbe> {
-        let mut head = Vec::new();
-        loop {
-            match probe_container(&head, self.bytes()) {
-                ContainerProbe::NeedMore { bytes } => {
-                    head.resize(bounded(bytes.min(self.bytes()))?, 0);
-                    self.read(0, &mut head)?;
-                }
-                known => return Ok(known),
+    pub fn probe(&mut self) -> Result<Container> {
+        probe_container(self.bytes(), |ranges| {
+            let mut all = Vec::new();
+            for range in ranges {
+                let start = all.len();
+                all.resize(start + bounded(range.length)?, 0);
+                self.read(range.offset, &mut all[start..])?;
             }
-        }
+            Ok(all)
+        })
     }
 
     /// Fills `out` with the bytes from `offset` on.

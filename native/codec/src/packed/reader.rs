@@ -9,8 +9,8 @@ use super::trailer::Trailer;
 use super::{Progress, Step, Summary, WINDOW_BYTES};
 use crate::checksum::{Checksums, Sha256};
 use crate::error::{Error, Result};
-use crate::layout::{ContainerProbe, Tensor, probe_container};
-use crate::manifest::{Container, DEPTH_MAX, Manifest};
+use crate::layout::{ContainerKind, Order, Tensor, probe_container};
+use crate::manifest::{DEPTH_MAX, Manifest};
 use crate::segment::{
     BaseView, ByteRange, IndexRead, SegmentIndex, SegmentStats, Window, decode_window,
 };
@@ -149,26 +149,37 @@ impl Packed {
         self.source.bytes()
     }
 
-    /// The tensors, in order of offset; none if the original is opaque.
+    /// The tensors, in order of offset; none if the original has no names for them.
     ///
     /// # Errors
     ///
-    /// Those of [`Packed::read`].
+    /// Those of [`Packed::read`]; `Corruption` if the original is not of the kind that its manifest says.
     pub fn tensors(&mut self) -> Result<Vec<Tensor>> {
-        let Container::Safetensors { header_bytes } = self.manifest.container else {
+        let wanted = self.manifest.container.kind;
+        if wanted == ContainerKind::Opaque {
             return Ok(Vec::new());
-        };
-        // The manifest only says how long the header is; what it says is checked again.
-        let mut head = vec![0; bounded(header_bytes.min(self.manifest.original.bytes))?];
-        self.read(0, &mut head)?;
-        match probe_container(&head, self.manifest.original.bytes) {
-            ContainerProbe::Safetensors(header) => Ok(header.tensors),
-            _ => Err(Error::corruption(
-                "container of the original",
-                "safetensors",
-                "opaque",
-            )),
         }
+        // The manifest only says what the container is; what is in it is looked at again.
+        let bytes = self.manifest.original.bytes;
+        let found = probe_container(bytes, |ranges| self.read_ranges(ranges))?;
+        if found.kind == wanted {
+            return Ok(found.tensors);
+        }
+        Err(Error::corruption(
+            "container of the original",
+            wanted,
+            found.kind,
+        ))
+    }
+
+    fn read_ranges(&mut self, ranges: &[ByteRange]) -> Result<Vec<u8>> {
+        let mut all = Vec::new();
+        for range in ranges {
+            let start = all.len();
+            all.resize(start + bounded(range.length)?, 0);
+            self.read(range.offset, &mut all[start..])?;
+        }
+        Ok(all)
     }
 
     /// The bytes of one tensor.
@@ -188,6 +199,13 @@ impl Packed {
                 name,
             ));
         };
+        if tensor.order == Order::Strided {
+            return Err(Error::invalid_argument(
+                format!("order of the elements of tensor {name:?}"),
+                "one after the other",
+                "a view with gaps or overlaps in its storage",
+            ));
+        }
         let mut bytes = vec![0; bounded(tensor.length)?];
         self.read(tensor.offset, &mut bytes)?;
         Ok((tensor, bytes))

@@ -5,6 +5,7 @@ use std::io::{ErrorKind as IoErrorKind, Read, Seek, SeekFrom};
 use super::Step;
 use crate::checksum::Checksums;
 use crate::error::{Error, Result};
+use crate::segment::ByteRange;
 
 /// Something that can be read at any place: a file, a cursor.
 pub trait ReadSeek: Read + Seek + Send {}
@@ -71,6 +72,17 @@ impl Source {
         buffer.clear();
         buffer.resize(length, 0);
         self.read_at(offset, buffer)
+    }
+
+    /// The concatenation of these ranges.
+    pub(super) fn read_ranges(&mut self, ranges: &[ByteRange]) -> Result<Vec<u8>> {
+        let mut all = Vec::new();
+        for range in ranges {
+            let start = all.len();
+            all.resize(start + bounded(range.length)?, 0);
+            self.read_at(range.offset, &mut all[start..])?;
+        }
+        Ok(all)
     }
 
     /// Refuses a source that has grown since it was opened.

@@ -9,8 +9,8 @@ use super::trailer::Trailer;
 use super::{PACKED_SEGMENT_BYTES, Progress, Step, Summary};
 use crate::checksum::{Checksums, Sha256, Sha256Stream};
 use crate::error::{Error, Result};
-use crate::layout::{ContainerProbe, Region, plan_layout, probe_container};
-use crate::manifest::{BaseReference, Container, Manifest, SegmentEntry};
+use crate::layout::{Region, plan_layout, probe_container};
+use crate::manifest::{BaseReference, ContainerRecord, Manifest, SegmentEntry};
 use crate::segment::{
     BaseView, ByteRange, EncodeOptions, SegmentStats, base_ranges, encode_segment,
 };
@@ -58,29 +58,13 @@ pub fn compress(
     progress: &mut Progress<'_>,
 ) -> Result<Summary> {
     let mut source = Source::new(input, "the input")?;
-    let probe = probe(&mut source)?;
+    let found = probe_container(source.bytes(), |ranges| source.read_ranges(ranges))?;
     let mut base = base.filter(Base::has_room);
-    let base_probe = base.as_mut().map(Base::probe).transpose()?;
-    let base_bytes = base.as_ref().map_or(0, |base| base.reference().bytes);
-    let regions = plan_layout(
-        &probe,
-        source.bytes(),
-        base_probe.as_ref().map(|probe| (probe, base_bytes)),
-    );
-    drop(base_probe);
-    let container = match probe {
-        ContainerProbe::Safetensors(header) => Container::Safetensors {
-            header_bytes: header.header_bytes,
-        },
-        ContainerProbe::Opaque { reason } => Container::Opaque { reason },
-        ContainerProbe::NeedMore { .. } => {
-            return Err(Error::invalid_argument(
-                "probe of the input",
-                "a container",
-                "no answer",
-            ));
-        }
-    };
+    let base_found = base.as_mut().map(Base::probe).transpose()?;
+    let regions = plan_layout(&found, base_found.as_ref());
+    drop(base_found);
+    let container = ContainerRecord::from(&found);
+    drop(found);
     check_segment_bytes(options.segment_bytes)?;
     let reference = base.as_ref().map(|base| *base.reference());
     let mut writer = Writer {
@@ -109,16 +93,6 @@ fn check_segment_bytes(segment_bytes: u64) -> Result<()> {
         limit,
         segment_bytes,
     ))
-}
-
-fn probe(source: &mut Source) -> Result<ContainerProbe> {
-    let mut head = Vec::new();
-    loop {
-        match probe_container(&head, source.bytes()) {
-            ContainerProbe::NeedMore { bytes } => source.read_into(0, bytes, &mut head)?,
-            known => return Ok(known),
-        }
-    }
 }
 
 struct Writer<'a> {
@@ -200,7 +174,7 @@ impl Writer<'_> {
     fn finish(
         self,
         out: &mut dyn Write,
-        container: Container,
+        container: ContainerRecord,
         reference: Option<BaseReference>,
     ) -> Result<Summary> {
         let is_delta = self.stats.identical + self.stats.delta > 0;
