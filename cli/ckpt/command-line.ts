@@ -11,7 +11,8 @@ import {
   threadsOption,
 } from '../command-line.ts';
 
-const BASE = 'earlier checkpoint that it refers to, a plain file or a .mith file; may be repeated';
+const BASE =
+  'earlier checkpoint that it refers to, plain or .mith, a folder for a folder; may be repeated';
 
 export function addCheckpointCommands(parent: Line, runner: Runner, prefix: string): void {
   showExamplesFirst(parent, [
@@ -28,10 +29,10 @@ export function addCheckpointCommands(parent: Line, runner: Runner, prefix: stri
 function addFileCommands(parent: Line, runner: Runner, prefix: string): void {
   addCommand(parent, runner, {
     name: 'compress',
-    summary: 'Compress a file losslessly into a .mith file',
-    args: [['<input>', 'the file to compress']],
+    summary: 'Compress a file, or every file of a folder, losslessly into .mith files',
+    args: [['<input>', 'the file or folder to compress']],
     options: [
-      outputOption('output file (default: INPUT.mith)'),
+      outputOption('output file or folder (default: INPUT.mith)'),
       repeatable('-b, --base <path>', BASE),
       threadsOption(),
       option('--level <level>', 'speed against size')
@@ -42,16 +43,17 @@ function addFileCommands(parent: Line, runner: Runner, prefix: string): void {
     examples: [
       [`${prefix} compress model.safetensors`, 'write model.safetensors.mith'],
       [`${prefix} compress step2.pt --base step1.pt`, 'store only what changed since step1.pt'],
+      [`${prefix} compress step-200/ --base step-100/`, 'every file against its namesake'],
       [`${prefix} compress m.safetensors --format json`, 'figures as JSON on stdout'],
     ],
     load: async () => (await import('./compress.ts')).compress,
   });
   addCommand(parent, runner, {
     name: 'decompress',
-    summary: 'Restore the original bytes of a .mith file, checked',
-    args: [['<input>', 'the .mith file']],
+    summary: 'Restore the original bytes of a .mith file or folder, checked',
+    args: [['<input>', 'the .mith file, or a folder of them']],
     options: [
-      outputOption('output file (default: INPUT without .mith)'),
+      outputOption('output file or folder (default: INPUT without .mith)'),
       repeatable('-b, --base <path>', BASE),
       option('--tensor <name>', 'only this tensor: .npy, or raw bytes for any other output name'),
       threadsOption(),
@@ -71,7 +73,7 @@ function addReadingCommands(parent: Line, runner: Runner, prefix: string): void 
   addCommand(parent, runner, {
     name: 'verify',
     summary: 'Decode a .mith file and check every checksum; nothing is written',
-    args: [['<input>', 'the .mith file']],
+    args: [['<input>', 'the .mith file, or a folder of them']],
     options: [base(), threadsOption()],
     examples: [[`${prefix} verify model.safetensors.mith`, 'exit code 3 if it is damaged']],
     load: async () => (await import('./verify.ts')).verify,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { writeAtomically } from '../files/atomic-output.ts';
+import { isFolder } from '../files/folder-files.ts';
 import { checkBases, checkInput } from '../files/input-file.ts';
 import {
   baseSchema,
@@ -11,6 +12,7 @@ import {
 import type { Command } from '../session.ts';
 import { gibPerSecond, ratioOf } from '../text/quantity.ts';
 import { compressedLine } from '../text/result-lines.ts';
+import { compressFolder } from './folder-commands.ts';
 import { explainStatistics, loadPackedFiles, runPacked } from './packed.ts';
 
 const optionsSchema = z.object({
@@ -21,11 +23,12 @@ const optionsSchema = z.object({
   force: z.boolean().default(false),
 });
 
-/** `mithril ckpt compress IN [-o OUT.mith] [--base PREV]...` */
+/** `mithril ckpt compress IN [-o OUT.mith] [--base PREV]...`, IN a file or a folder */
 export const compress: Command = async (session, args, given) => {
   const startedMs = performance.now();
   const options = parseOptions(optionsSchema, given);
   const input = onlyArgument(args);
+  if (await isFolder(input)) return compressFolder(session, input, options);
   const output = options.output ?? `${input}.mith`;
   await checkInput(input);
   await checkBases(options.base);

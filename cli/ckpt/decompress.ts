@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-code.ts';
 import { writeAtomically } from '../files/atomic-output.ts';
+import { isFolder } from '../files/folder-files.ts';
 import { checkBases, checkInput } from '../files/input-file.ts';
 import {
   baseSchema,
@@ -14,6 +15,7 @@ import {
 import type { Command, Session } from '../session.ts';
 import { gibPerSecond, ratioOf } from '../text/quantity.ts';
 import { restoredLine } from '../text/result-lines.ts';
+import { decompressFolder } from './folder-commands.ts';
 import { loadPackedFiles, runPacked } from './packed.ts';
 import { findTensor, reportTensor, tensorHeader } from './tensor-output.ts';
 
@@ -32,6 +34,9 @@ type Options = z.output<typeof optionsSchema>;
 export const decompress: Command = async (session, args, given) => {
   const options = parseOptions(optionsSchema, given);
   const input = onlyArgument(args);
+  if (options.tensor === undefined && (await isFolder(input))) {
+    return decompressFolder(session, input, options);
+  }
   await checkInput(input);
   await checkBases(options.base);
   if (options.tensor !== undefined) return readTensor(session, input, options, options.tensor);

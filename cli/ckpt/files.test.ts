@@ -157,7 +157,8 @@ describe('bad input', () => {
     await writeFile(join(folder, 'text.mith'), 'not a checkpoint, only some text '.repeat(40));
     const cases = [
       [['compress', 'missing'], 1, 'does not exist: missing'],
-      [['compress', 'sub'], 1, 'is a folder: sub'],
+      [['info', 'sub'], 1, 'is a folder: sub'],
+      [['compress', 'sub', '-b', 'text.mith'], 2, 'the base is no folder'],
       [['compress', '/dev/null'], 1, 'not a regular file'],
       [['compress', 'model.safetensors', '-b', 'missing'], 1, 'the base does not exist'],
       [['compress', 'model.safetensors', '-o', 'sub'], 1, 'the output is a folder'],

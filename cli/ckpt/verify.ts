@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { EXIT } from '../exit-code.ts';
+import { isFolder } from '../files/folder-files.ts';
 import { checkBases, checkInput } from '../files/input-file.ts';
 import { baseSchema, onlyArgument, parseOptions, threadsSchema } from '../parse-options.ts';
 import type { Command } from '../session.ts';
 import { gibPerSecond, ratioOf } from '../text/quantity.ts';
 import { verifiedLine } from '../text/result-lines.ts';
+import { verifyFolder } from './folder-commands.ts';
 import { aboutFile, loadPackedFiles, runPacked } from './packed.ts';
 
 const optionsSchema = z.object({ base: baseSchema, threads: threadsSchema });
@@ -14,6 +16,7 @@ export const verify: Command = async (session, args, given) => {
   const startedMs = performance.now();
   const options = parseOptions(optionsSchema, given);
   const input = onlyArgument(args);
+  if (await isFolder(input)) return verifyFolder(session, input, options);
   const stored = await checkInput(input);
   await checkBases(options.base);
   const packed = await loadPackedFiles();
