@@ -55,6 +55,7 @@ describe('the command line', () => {
       ['local'],
       ['local', 'demo'],
       ['doctor'],
+      ['dedup'],
     ];
     for (const command of commands) {
       const { code, stdout } = await cli.run([...command, '--help']);

@@ -21,7 +21,12 @@ export interface CommandSpec {
 }
 
 export function addCommand(parent: Line, runner: Runner, spec: CommandSpec): void {
-  const line = parent.command(spec.name).description(spec.summary).summary(spec.summary);
+  defineCommand(parent.command(spec.name), runner, spec);
+}
+
+/** Makes `line` the command, be it one of many or the whole program. */
+export function defineCommand(line: Line, runner: Runner, spec: CommandSpec): void {
+  line.description(spec.summary).summary(spec.summary);
   for (const [name, description] of spec.args ?? []) line.argument(name, description);
   for (const each of spec.options ?? []) line.addOption(each);
   addCommonOptions(line);

@@ -3,9 +3,13 @@ import { describeFailure, Interrupted } from './cli-error.ts';
 import type { Runner } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
 import { listenForInterruption } from './interruption.ts';
-import { buildMithril, buildMithrilCheckpoint } from './program.ts';
+import { buildMithril, buildMithrilCheckpoint, buildMithrilDedup } from './program.ts';
 
-const PROGRAMS = { mithril: buildMithril, 'mithril-checkpoint': buildMithrilCheckpoint };
+const PROGRAMS = {
+  mithril: buildMithril,
+  'mithril-checkpoint': buildMithrilCheckpoint,
+  'mithril-dedup': buildMithrilDedup,
+};
 
 /** Runs one command line and returns the exit code. Nothing that it calls exits by itself. */
 export async function main(name: keyof typeof PROGRAMS, args: readonly string[]): Promise<number> {

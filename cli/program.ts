@@ -1,6 +1,7 @@
 import { Command as Line } from 'commander';
 import { addCheckpointCommands } from './ckpt/command-line.ts';
 import { addCommand, awsOptions, type Runner, showExamplesFirst } from './command-line.ts';
+import { defineDedup } from './dedup/command-line.ts';
 import { addLocalCommands } from './local/command-line.ts';
 import { addStackCommands } from './stack/command-line.ts';
 import { VERSION } from './version.ts';
@@ -15,6 +16,7 @@ export function buildMithril(runner: Runner): Line {
     ['mithril ckpt compress model.safetensors', 'write model.safetensors.mith'],
     ['mithril ckpt status s3://BUCKET/checkpoints/', 'what happened to the uploads'],
     ['mithril ckpt restore s3://BUCKET/KEY -o FILE', 'the original bytes back'],
+    ['mithril dedup docs.jsonl -o clean.jsonl', 'remove near-duplicate rows'],
     ['mithril local demo', 'the whole product on this machine'],
     ['mithril doctor', 'what is installed and what is missing'],
   ]);
@@ -23,6 +25,7 @@ export function buildMithril(runner: Runner): Line {
     .alias('checkpoint')
     .description('Compress, restore and inspect checkpoints (files and s3:// URIs)');
   addCheckpointCommands(checkpoint, runner, 'mithril ckpt');
+  defineDedup(program.command('dedup'), runner, 'mithril dedup');
   addStackCommands(program, runner);
   addLocalCommands(program, runner);
   addCommand(program, runner, {
@@ -38,6 +41,12 @@ export function buildMithril(runner: Runner): Line {
 export function buildMithrilCheckpoint(runner: Runner): Line {
   const program = newProgram('mithril-checkpoint', 'Compress, restore and inspect checkpoints.');
   addCheckpointCommands(program, runner, 'mithril-checkpoint');
+  return inheritExits(program);
+}
+
+export function buildMithrilDedup(runner: Runner): Line {
+  const program = newProgram('mithril-dedup', 'Remove near-duplicate rows of text datasets.');
+  defineDedup(program, runner, 'mithril-dedup');
   return inheritExits(program);
 }
 

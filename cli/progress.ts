@@ -1,4 +1,4 @@
-import { formatBytes, formatRate } from './text/quantity.ts';
+import { formatBytes, formatCount, formatRate } from './text/quantity.ts';
 
 const REDRAW_MS = 100;
 /** Without a terminal: nothing for short work, then a line now and then. */
@@ -12,13 +12,32 @@ export interface TerminalStream {
   write(text: string): unknown;
 }
 
+/** How amounts are written. */
+export interface ProgressUnit {
+  amount(value: number): string;
+  rate(value: number, seconds: number): string;
+}
+
+export const BYTES: ProgressUnit = { amount: formatBytes, rate: formatRate };
+
+export const COUNT: ProgressUnit = {
+  amount: formatCount,
+  rate: (value, seconds) => `${formatCount(Math.round(seconds > 0 ? value / seconds : 0))}/s`,
+};
+
 export interface Progress {
-  update(bytesDone: number, bytesTotal: number): void;
+  update(done: number, total: number): void;
   end(): void;
 }
 
+/** What is being done, and what it is counted in. */
+export interface LabelledWork {
+  readonly label: string;
+  readonly unit: ProgressUnit;
+}
+
 /** One line that is redrawn in place, and gone at the end. */
-export function startBar(label: string, stream: TerminalStream, hasColor: boolean): Progress {
+export function startBar(work: LabelledWork, stream: TerminalStream, hasColor: boolean): Progress {
   const startedMs = performance.now();
   let drawnMs = 0;
   return {
@@ -26,7 +45,7 @@ export function startBar(label: string, stream: TerminalStream, hasColor: boolea
       const nowMs = performance.now();
       if (nowMs - drawnMs < REDRAW_MS) return;
       drawnMs = nowMs;
-      const text = describe(label, { done, total, seconds: (nowMs - startedMs) / 1000 });
+      const text = describe(work, { done, total, seconds: (nowMs - startedMs) / 1000 });
       const cells = total > 0 ? Math.round((BAR_CELLS * done) / total) : 0;
       const bar = `${'█'.repeat(cells)}${'░'.repeat(BAR_CELLS - cells)}`;
       const columns = stream.columns ?? 0;
@@ -39,7 +58,7 @@ export function startBar(label: string, stream: TerminalStream, hasColor: boolea
   };
 }
 
-export function startPlainProgress(label: string, stream: TerminalStream): Progress {
+export function startPlainProgress(work: LabelledWork, stream: TerminalStream): Progress {
   const startedMs = performance.now();
   let writtenMs = startedMs;
   return {
@@ -47,15 +66,18 @@ export function startPlainProgress(label: string, stream: TerminalStream): Progr
       const nowMs = performance.now();
       if (nowMs - writtenMs < PLAIN_INTERVAL_MS) return;
       writtenMs = nowMs;
-      stream.write(`${describe(label, { done, total, seconds: (nowMs - startedMs) / 1000 })}\n`);
+      stream.write(`${describe(work, { done, total, seconds: (nowMs - startedMs) / 1000 })}\n`);
     },
     end: () => undefined,
   };
 }
 
-function describe(label: string, at: { done: number; total: number; seconds: number }): string {
+function describe(
+  { label, unit }: LabelledWork,
+  at: { done: number; total: number; seconds: number },
+): string {
   const percent = at.total > 0 ? Math.floor((100 * at.done) / at.total) : 0;
   const left = at.done > 0 ? (at.seconds * (at.total - at.done)) / at.done : 0;
-  const amount = `${formatBytes(at.done)} of ${formatBytes(at.total)}`;
-  return `${label} ${percent}% ${amount} ${formatRate(at.done, at.seconds)} ${Math.ceil(left)}s left`;
+  const amount = `${unit.amount(at.done)} of ${unit.amount(at.total)}`;
+  return `${label} ${percent}% ${amount} ${unit.rate(at.done, at.seconds)} ${Math.ceil(left)}s left`;
 }

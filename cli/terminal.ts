@@ -1,4 +1,11 @@
-import { type Progress, startBar, startPlainProgress, type TerminalStream } from './progress.ts';
+import {
+  BYTES,
+  type Progress,
+  type ProgressUnit,
+  startBar,
+  startPlainProgress,
+  type TerminalStream,
+} from './progress.ts';
 
 export interface TerminalOptions {
   readonly out: TerminalStream;
@@ -61,9 +68,10 @@ export class Terminal {
     return this.hasBar && (this.#options.env['NO_COLOR'] ?? '') === '';
   }
 
-  progress(label: string): Progress {
+  progress(label: string, unit: ProgressUnit = BYTES): Progress {
     const { err, isQuiet } = this.#options;
     if (isQuiet) return { update: () => undefined, end: () => undefined };
-    return this.hasBar ? startBar(label, err, this.hasColor) : startPlainProgress(label, err);
+    const work = { label, unit };
+    return this.hasBar ? startBar(work, err, this.hasColor) : startPlainProgress(work, err);
   }
 }

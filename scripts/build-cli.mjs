@@ -7,7 +7,7 @@ import { fillFolder, ROOT, readStamp, writeStamp } from './system/cache.mjs';
 import { digestOf, listFiles } from './system/digest.mjs';
 import { asProgram, isProgram } from './system/program.mjs';
 
-const ENTRIES = ['cli/mithril.ts', 'cli/mithril-checkpoint.ts'];
+const ENTRIES = ['cli/mithril.ts', 'cli/mithril-checkpoint.ts', 'cli/mithril-dedup.ts'];
 const OUT = path.join(ROOT, 'dist', 'cli');
 const SOURCES = ['cli', 'shared'];
 
@@ -18,6 +18,7 @@ const EXTERNAL = [
   'lmdb',
   'zstd-napi',
   'mithril-native',
+  'mithril-dedup',
   'aws-cdk',
   'aws-cdk-lib',
   'esbuild',

@@ -2,6 +2,7 @@
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 const STEP = 1024;
+const COUNT_UNITS = ['', 'K', 'M', 'B'] as const;
 
 /** Whole numbers from 100 on, one decimal below: three digits at most tell sizes apart. */
 function round(value: number): string {
@@ -48,6 +49,17 @@ export function formatRate(bytes: number, seconds: number): string {
 
 export function gibPerSecond(bytes: number, seconds: number): number {
   return seconds > 0 ? bytes / STEP ** 3 / seconds : 0;
+}
+
+/** `1.4M`, `98.6K`, `412K`, `15.2B`: counts of documents, at three digits. */
+export function formatShort(count: number): string {
+  let value = count;
+  let unit = 0;
+  while (value >= 999.5 && unit < COUNT_UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return unit === 0 ? String(count) : `${round(value)}${COUNT_UNITS[unit]}`;
 }
 
 export function formatCount(value: number): string {

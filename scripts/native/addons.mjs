@@ -1,16 +1,16 @@
 // The two compiled addons, 'codec' and 'zstd', for any processor: which compiler builds them and
 // where the result lies.
 import fs from 'node:fs';
-import { codecAddon, codecAddonResult } from './codec-addon.mjs';
 import { crossCompiler, crossCompilerId, crossRust, crossRustId } from './cross-toolchain.mjs';
 import { lambdaObjections } from './elf.mjs';
 import { hostCompiler, hostRust } from './host-toolchain.mjs';
+import { codecAddon } from './rust-addons.mjs';
 import { zstdAddon, zstdAddonResult } from './zstd-addon.mjs';
 
 const ADDONS = {
   codec: {
-    compile: codecAddon,
-    resultOf: codecAddonResult,
+    compile: codecAddon.compile,
+    resultOf: codecAddon.resultOf,
     host: hostRust,
     cross: crossRust,
     crossId: crossRustId,

@@ -23,7 +23,7 @@ export const crossRustId = (arch) =>
 export const crossCompilerId = (arch) =>
   `cross ${TARGETS[arch].zig}.${GLIBC_BUILD} ${lockDigest()}`;
 
-/** As codecAddon wants it; installs what is missing into the cache folder. */
+/** As the Rust addons want it; installs what is missing into the cache folder. */
 export async function crossRust(arch, { line }) {
   const zig = await ensureZig({ line });
   const rustc = await ensureRustTarget(TARGETS[arch], { line });

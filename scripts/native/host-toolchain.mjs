@@ -20,7 +20,7 @@ export function cargoVariables() {
   };
 }
 
-/** As codecAddon wants it. */
+/** As the Rust addons want it. */
 export function hostRust() {
   const { cargo, rustc } = foundTools();
   return {

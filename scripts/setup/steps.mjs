@@ -3,7 +3,7 @@
 import { cliBundle } from './cli-bundle.mjs';
 import { hostLayers } from './host-layers.mjs';
 import { localStack } from './local-stack.mjs';
-import { nativeCodec } from './native-codec.mjs';
+import { nativeCodec, nativeDedup } from './native-bindings.mjs';
 import { nodeModules } from './node-modules.mjs';
 import { prerequisites } from './prerequisites.mjs';
 import { pythonMl } from './python-ml.mjs';
@@ -15,6 +15,7 @@ export const STEPS = [
   nodeModules,
   zstdBinding,
   nativeCodec,
+  nativeDedup,
   hostLayers,
   cliBundle,
   pythonPackage,
@@ -24,7 +25,7 @@ export const STEPS = [
 
 export const GROUPS = {
   start: ['cli', 'layers', 'ministack'],
-  test: ['cli', 'layers', 'python', 'ministack'],
+  test: ['cli', 'layers', 'dedup', 'python', 'ministack'],
   clients: ['test', 'python-ml'],
-  native: ['codec', 'zstd'],
+  native: ['codec', 'dedup', 'zstd'],
 };

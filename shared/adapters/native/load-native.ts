@@ -2,11 +2,32 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { NativeDedup } from './native-dedup.ts';
 import type { NativeModule } from './native-module.ts';
 
-/** Name of the module in the Lambda layer. */
-const LAYER_MODULE = 'mithril-native';
-const BUILD_COMMAND = 'node scripts/setup.mjs codec';
+/** One of our compiled modules, and where it may lie. */
+interface Binding {
+  /** Of the module in the Lambda layer, and of its file in a checkout. */
+  readonly name: string;
+  /** Below native/ in a checkout. */
+  readonly folder: string;
+  readonly title: string;
+  readonly buildCommand: string;
+}
+
+const CODEC: Binding = {
+  name: 'mithril-native',
+  folder: 'codec-napi',
+  title: 'the codec',
+  buildCommand: 'node scripts/setup.mjs codec',
+};
+
+const DEDUP: Binding = {
+  name: 'mithril-dedup',
+  folder: 'minhash-napi',
+  title: 'the native part of dedup',
+  buildCommand: 'node scripts/setup.mjs dedup',
+};
 
 export class NativeModuleError extends Error {
   override readonly name = 'NativeModuleError';
@@ -42,39 +63,49 @@ export function loadNative(): NativeModule {
   return loaded;
 }
 
+/** Loads the native part of dedup, in the same places. */
+export function loadNativeDedup(): NativeDedup {
+  // What the file exports is held to its index.d.ts by a test, not looked at on every start.
+  const native: NativeDedup = loadBinding(DEDUP, HERE);
+  return native;
+}
+
 export function loadNativeFrom(location: NativeLocation): NativeModule {
+  const native: NativeModule = loadBinding(CODEC, location);
+  return native;
+}
+
+function loadBinding(binding: Binding, location: NativeLocation) {
   const load = createRequire(location.from);
-  const file = findInLayer(load) ?? findInCheckout(location);
+  const file = findInLayer(load, binding) ?? findInCheckout(binding, location);
   try {
-    // What the file exports is held to its index.d.ts by a test, not looked at on every start.
-    const native: NativeModule = load(file);
-    return native;
+    return load(file);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new NativeModuleError(file, `the codec cannot be loaded: ${why} (${file})`, cause);
+    const message = `${binding.title} cannot be loaded: ${why} (${file})`;
+    throw new NativeModuleError(file, message, cause);
   }
 }
 
 /** ES module imports do not look in layers; `require` does, by NODE_PATH. */
-function findInLayer(load: NodeJS.Require): string | null {
+function findInLayer(load: NodeJS.Require, binding: Binding): string | null {
   try {
-    return load.resolve(LAYER_MODULE);
+    return load.resolve(binding.name);
   } catch {
     return null; // not on Lambda
   }
 }
 
 /** Sources and bundles lie at different depths under the folder that holds native/. */
-function findInCheckout(location: NativeLocation): string {
-  const name = `mithril-native.${location.platform}-${location.arch}.node`;
+function findInCheckout(binding: Binding, location: NativeLocation): string {
+  const target = `${location.platform}-${location.arch}`;
+  const name = `${binding.name}.${target}.node`;
   const start = dirname(fileURLToPath(location.from));
   for (let folder = start; ; folder = dirname(folder)) {
-    const file = join(folder, 'native', 'codec-napi', name);
+    const file = join(folder, 'native', binding.folder, name);
     if (existsSync(file)) return file;
     if (dirname(folder) === folder) break;
   }
-  const message =
-    `the codec is not built for ${location.platform}-${location.arch}; ` +
-    `build it with: ${BUILD_COMMAND}`;
-  throw new NativeModuleError(name, message);
+  const what = `${binding.title} is not built for ${target}`;
+  throw new NativeModuleError(name, `${what}; build it with: ${binding.buildCommand}`);
 }

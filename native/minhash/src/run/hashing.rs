@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::inputs::{Splits, Task};
+use super::inputs::{FilePart, Splits, Task};
 use super::pool::{lock, on_threads, unlocked};
 use super::scratch::Scratch;
 use super::spills::{Entry, Spills, Stored};
@@ -26,10 +26,11 @@ pub(super) struct Hashing<'a> {
 }
 
 impl Hashing<'_> {
-    pub(super) fn run(&self) -> Result<Spills> {
+    /// Hashes these parts of the inputs.
+    pub(super) fn run(&self, parts: Vec<FilePart>) -> Result<Spills> {
         let inputs = &self.job.inputs;
         self.progress.expect(inputs.iter().map(|it| it.bytes).sum());
-        let splits = Splits::new(inputs, self.job.split_bytes, (0..inputs.len()).collect());
+        let splits = Splits::new(inputs, self.job.split_bytes, parts);
         let entries = Mutex::new(Vec::new());
         let used = AtomicU64::new(0);
         on_threads(self.job.threads, || {

@@ -163,26 +163,46 @@ pub(super) struct Splits<'a> {
     state: Mutex<State>,
 }
 
+/// The splits that are wanted of a file: every `step`th one below `end`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FilePart {
+    pub(super) file: usize,
+    pub(super) end: u32,
+    pub(super) step: u32,
+}
+
+impl FilePart {
+    /// All splits of some files.
+    pub(super) fn whole(files: std::ops::Range<usize>) -> Vec<Self> {
+        let whole = |file| Self {
+            file,
+            end: u32::MAX,
+            step: 1,
+        };
+        files.map(whole).collect()
+    }
+}
+
 struct State {
-    files: std::vec::IntoIter<usize>,
+    parts: std::vec::IntoIter<FilePart>,
     turn: usize,
     current: Option<Current>,
 }
 
 struct Current {
-    file: usize,
+    part: FilePart,
     index: u32,
     stream: Option<LineStream<Box<dyn Read + Send>>>,
 }
 
 impl<'a> Splits<'a> {
-    /// The splits of the files with these numbers.
-    pub(super) fn new(inputs: &'a [InputFile], split_bytes: u64, files: Vec<usize>) -> Self {
+    /// The splits of these parts, in their order.
+    pub(super) fn new(inputs: &'a [InputFile], split_bytes: u64, parts: Vec<FilePart>) -> Self {
         Self {
             inputs,
             split_bytes,
             state: Mutex::new(State {
-                files: files.into_iter(),
+                parts: parts.into_iter(),
                 turn: 0,
                 current: None,
             }),
@@ -194,16 +214,17 @@ impl<'a> Splits<'a> {
         let mut state = lock(&self.state);
         loop {
             if state.current.is_none() {
-                let Some(file) = state.files.next() else {
+                let Some(part) = state.parts.next() else {
                     return Ok(None);
                 };
-                let stream = match self.inputs[file].container {
+                let input = &self.inputs[part.file];
+                let stream = match input.container {
                     Container::Lines(Compression::None) => None,
-                    Container::Lines(_) => Some(self.inputs[file].stream()?),
+                    Container::Lines(_) => Some(input.stream()?),
                 };
                 let index = 0;
                 state.current = Some(Current {
-                    file,
+                    part,
                     index,
                     stream,
                 });
@@ -214,7 +235,7 @@ impl<'a> Splits<'a> {
             };
             match self.next_of(current, turn)? {
                 Some(task) => {
-                    current.index += 1;
+                    current.index += current.part.step;
                     state.turn += 1;
                     return Ok(Some(task));
                 }
@@ -224,7 +245,11 @@ impl<'a> Splits<'a> {
     }
 
     fn next_of(&self, current: &mut Current, turn: usize) -> Result<Option<Task>> {
-        let input = &self.inputs[current.file];
+        let file = current.part.file;
+        let input = &self.inputs[file];
+        if current.index >= current.part.end {
+            return Ok(None);
+        }
         let start = u64::from(current.index) * self.split_bytes;
         let end = start.saturating_add(self.split_bytes);
         let (work, bytes) = match &mut current.stream {
@@ -250,7 +275,7 @@ impl<'a> Splits<'a> {
             }
         };
         Ok(Some(Task {
-            file: current.file,
+            file,
             index: current.index,
             turn,
             bytes,

@@ -16,6 +16,7 @@ mod progress;
 mod rejects;
 mod report;
 mod rows;
+mod sample;
 mod scratch;
 mod spills;
 mod summary;
@@ -27,12 +28,14 @@ use std::time::{Instant, SystemTime};
 
 pub use inputs::{Compression, Container, InputFile};
 pub use progress::{Progress, Stage};
+pub use sample::{Estimate, estimate};
 pub use summary::{FileSummary, StageTime, Summary};
 
 use crate::error::{Error, Result};
 use crate::settings::Settings;
 use crate::survivor::Keep;
 use hashing::Hashing;
+use inputs::FilePart;
 use scratch::{JobFile, Scratch};
 
 /// What to do with duplicates.
@@ -174,7 +177,9 @@ fn run_in(job: &Job, scratch: &Scratch, progress: &Progress) -> Result<Summary> 
         digest,
         progress,
     };
-    let spills = laps.time(Stage::Hash, || hashing.run())?;
+    let spills = laps.time(Stage::Hash, || {
+        hashing.run(FilePart::whole(0..job.inputs.len()))
+    })?;
     rejects::judge(job, &spills)?;
     let found = laps.time(Stage::Candidates, || {
         candidates::find(job, &spills, progress)

@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::annotate::Annotations;
 use super::decide::Decisions;
-use super::inputs::{Compression, Container, Splits};
+use super::inputs::{Compression, Container, FilePart, Splits};
 use super::pool::{lock, on_threads, unlocked};
 use super::spills::{Entry, Spills};
 use super::whole_file::WholeFile;
@@ -46,8 +46,8 @@ pub(super) fn write(
     };
     let outputs = job.outputs.iter().map(|path| Output::create(path));
     let turns = Turns::new(outputs.collect::<Result<_>>()?);
-    let files = (job.references..job.inputs.len()).collect();
-    let splits = Splits::new(&job.inputs, job.split_bytes, files);
+    let parts = FilePart::whole(job.references..job.inputs.len());
+    let splits = Splits::new(&job.inputs, job.split_bytes, parts);
     let done = on_threads(job.threads, || {
         let mut room = Vec::new();
         while let Some(task) = splits.next()? {

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use super::inputs::Splits;
+use super::inputs::{FilePart, Splits};
 use super::pool::{lock, on_threads, unlocked};
 use super::spills::Spills;
 use super::{Job, Progress};
@@ -38,13 +38,7 @@ pub(super) fn map_rows<S, T: Send>(
     state: impl Fn() -> Result<S> + Sync,
     work: impl Fn(&mut S, ChosenLines<'_>) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
-    let mut files: Vec<usize> = Vec::new();
-    for entry in spills.entries() {
-        if !chosen(rows, entry.first, entry.rows).is_empty() && files.last() != Some(&entry.file) {
-            files.push(entry.file);
-        }
-    }
-    let splits = Splits::new(&job.inputs, job.split_bytes, files);
+    let splits = Splits::new(&job.inputs, job.split_bytes, parts_with(spills, rows));
     let results = Mutex::new(Vec::new());
     on_threads(job.threads, || {
         let mut state = state()?;
@@ -77,6 +71,26 @@ pub(super) fn map_rows<S, T: Send>(
     let mut results = unlocked(results);
     results.sort_unstable_by_key(|(at, _)| *at);
     Ok(results.into_iter().map(|(_, result)| result).collect())
+}
+
+/// The files with some of `rows`, up to the last split that has one.
+fn parts_with(spills: &Spills, rows: &[Row]) -> Vec<FilePart> {
+    let mut parts: Vec<FilePart> = Vec::new();
+    for entry in spills.entries() {
+        if chosen(rows, entry.first, entry.rows).is_empty() {
+            continue;
+        }
+        let end = entry.index + 1;
+        match parts.last_mut() {
+            Some(part) if part.file == entry.file => part.end = end,
+            _ => parts.push(FilePart {
+                file: entry.file,
+                end,
+                step: 1,
+            }),
+        }
+    }
+    parts
 }
 
 /// Those of `rows` (in order) that are among `count` from `first` on.

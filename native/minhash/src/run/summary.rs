@@ -25,7 +25,7 @@ pub struct Summary {
 }
 
 /// The rows of one input: `rows = kept + dropped`; rejected ones are not among them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FileSummary {
     /// Rows that were read.
     pub rows: u64,

@@ -24,8 +24,10 @@ impl Workplace {
     }
 
     pub(crate) fn existing(folder: PathBuf) -> Self {
-        let _made = None;
-        Self { folder, _made }
+        Self {
+            folder,
+            _made: None,
+        }
     }
 
     pub(crate) fn folder(&self) -> &Path {

@@ -1,0 +1,211 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { DedupJobOptions, DedupRuns, RunProgress } from '../../shared/ports/dedup.ts';
+import { CliError, describeFailure, Interrupted, readCode } from '../cli-error.ts';
+import { EXIT } from '../exit-code.ts';
+import type { Command, Session } from '../session.ts';
+import { findInputs, type InputFile, placeOutputs } from './files.ts';
+import { type DedupOptions, readDedupOptions } from './options.ts';
+import { startRunProgress } from './run-progress.ts';
+import { dryRunText, explainText, processedLine, summaryLines } from './texts.ts';
+
+const STDIN = '-';
+
+/** `mithril dedup IN... -o OUT` */
+export const dedup: Command = async (session, args, given) => {
+  const options = readDedupOptions(given);
+  const { openDedupRuns } = await import('../../shared/adapters/native/dedup-runs.ts');
+  const runs = openDedupRuns();
+  if (options.explain) return explain(session, runs, options);
+  if (args.length === 0) throw usage('name at least one input: a file, a folder, a pattern or -');
+  if (args.includes(STDIN)) return dedupStdin(session, runs, args, options);
+  const inputs = await findInputs(args);
+  return options.dryRun
+    ? dryRun(session, runs, inputs, options)
+    : dedupFiles(session, runs, inputs, options);
+};
+
+function explain(session: Session, runs: DedupRuns, options: DedupOptions): number {
+  const curve = guarded(session, () => runs.explainBands(settingsOf(options)));
+  const { text, ...figures } = curve;
+  session.terminal.result(explainText(text), { command: 'dedup', ...figures });
+  return EXIT.ok;
+}
+
+async function dryRun(
+  session: Session,
+  runs: DedupRuns,
+  inputs: readonly InputFile[],
+  options: DedupOptions,
+): Promise<number> {
+  const job = await jobOf(inputs, { ...options, output: options.output ?? 'deduplicated' });
+  const estimate = await watched(session, (watch) => runs.estimate(job, watch));
+  session.terminal.result(dryRunText(estimate), { command: 'dedup', dryRun: true, ...estimate });
+  return EXIT.ok;
+}
+
+async function dedupFiles(
+  session: Session,
+  runs: DedupRuns,
+  inputs: readonly InputFile[],
+  options: DedupOptions,
+): Promise<number> {
+  const startedMs = performance.now();
+  const job = await jobOf(inputs, options);
+  for (const output of job.outputs) await mkdir(dirname(output), { recursive: true });
+  const summary = await watched(session, (watch) => runs.run(job, watch));
+  const seconds = (performance.now() - startedMs) / 1000;
+  const files = summary.files.map((counts, at) => ({
+    input: inputs[at]?.path,
+    output: job.outputs[at],
+    ...counts,
+  }));
+  session.terminal.result(
+    processedLine({ docs: summary.total.rows, duplicates: summary.duplicates, seconds }),
+    {
+      command: 'dedup',
+      ...summary,
+      files,
+      duplicateShare: summary.duplicates / Math.max(1, summary.total.rows),
+      seconds,
+      docsPerSecond: summary.total.rows / seconds,
+      peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    },
+  );
+  for (const line of summaryLines(summary, job)) session.terminal.detail(line);
+  if (summary.total.rejected > 0) {
+    session.terminal.warn(`${summary.total.rejected} rows could not be used: ${job.rejects}`);
+  }
+  return EXIT.ok;
+}
+
+/** Standard input is kept in a file beside the output while it is read more than once. */
+async function dedupStdin(
+  session: Session,
+  runs: DedupRuns,
+  args: readonly string[],
+  options: DedupOptions,
+): Promise<number> {
+  if (args.length > 1) throw usage('standard input (-) is the only input');
+  if (options.output === undefined) throw usage('name the output with -o');
+  const spool = join(dirname(options.output), `.mithril-dedup-stdin-${process.pid}.jsonl`);
+  try {
+    await pipeline(process.stdin, createWriteStream(spool), {
+      signal: session.interruption.signal,
+    });
+    const input = { path: spool, name: STDIN, relative: 'stdin.jsonl' };
+    return options.dryRun
+      ? await dryRun(session, runs, [input], options)
+      : await dedupFiles(session, runs, [input], options);
+  } catch (error) {
+    throw session.interruption.signal.aborted ? new Interrupted('interrupted') : error;
+  } finally {
+    await rm(spool, { force: true });
+  }
+}
+
+async function jobOf(
+  inputs: readonly InputFile[],
+  options: DedupOptions,
+): Promise<DedupJobOptions> {
+  const { output } = options;
+  if (output === undefined)
+    throw usage('name the output with -o: a file, or a folder for many inputs');
+  const outputs = await placeOutputs(inputs, output);
+  const references = options.against.length === 0 ? [] : await findInputs(options.against);
+  const named = ({ path, name }: InputFile) => ({ path, name });
+  const beside = output.replace(/\/+$/u, '');
+  return {
+    references: references.map(named),
+    inputs: inputs.map(named),
+    outputs: [...outputs],
+    isForced: options.force,
+    settings: settingsOf(options),
+    keep: options.keep,
+    mode: options.mode,
+    ...(options.report === undefined ? {} : { report: options.report }),
+    ...(options.idKey === undefined ? {} : { idKey: options.idKey }),
+    rejects: options.rejected ?? `${beside}.rejected.jsonl`,
+    badShareMax: options.maxBad,
+    scratch: options.scratch ?? `${beside}.mithril-scratch`,
+    threads: options.threads,
+    memory: options.memory,
+  };
+}
+
+const settingsOf = (options: DedupOptions) => ({
+  textKey: options.textKey,
+  threshold: options.threshold,
+  unit: options.ngram.unit,
+  n: options.ngram.n,
+  permutations: options.numPerm,
+  ...(options.bands === undefined ? {} : { bands: options.bands }),
+  ...(options.rows === undefined ? {} : { rows: options.rows }),
+  seed: options.seed,
+});
+
+interface Watch {
+  readonly onProgress: (progress: RunProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+async function watched<Result>(
+  session: Session,
+  work: (watch: Watch) => Promise<Result>,
+): Promise<Result> {
+  const progress = startRunProgress(session.terminal);
+  try {
+    return await work({ onProgress: progress.update, signal: session.interruption.signal });
+  } catch (error) {
+    throw explained(session, error);
+  } finally {
+    progress.end();
+  }
+}
+
+function guarded<Result>(session: Session, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw explained(session, error);
+  }
+}
+
+/** The same failure with its exit code, and with advice where there is any. */
+function explained(session: Session, error: unknown): Error {
+  const code = readCode(error);
+  if (code === 'Cancelled' || session.interruption.signal.aborted) {
+    return new Interrupted('interrupted');
+  }
+  const { message, advice, exitCode } = describeFailure(error);
+  const known = KNOWN.find((it) => it.code === code && message.startsWith(it.start));
+  return new CliError(message, { advice, exitCode, ...known, cause: error });
+}
+
+const KNOWN = [
+  {
+    code: 'InvalidArgument',
+    start: 'the output ',
+    advice: 'Choose another output with -o, or replace it with --force.',
+    exitCode: EXIT.failure,
+  },
+  {
+    code: 'InvalidArgument',
+    start: 'the scratch folder ',
+    advice: 'Wait for the other run, or name another folder with --scratch.',
+    exitCode: EXIT.failure,
+  },
+  { code: 'InvalidArgument', start: '', advice: 'See --help for the usage.', exitCode: EXIT.usage },
+  {
+    code: 'TooManyBadRows',
+    start: '',
+    advice:
+      'They are listed beside the output (--rejected). Is --text-key right? --max-bad allows more.',
+    exitCode: EXIT.corruption,
+  },
+] as const;
+
+const usage = (message: string): CliError =>
+  new CliError(message, { exitCode: EXIT.usage, advice: 'See --help for the usage.' });

@@ -1,0 +1,101 @@
+/** Node binding of mithril-dedup. Errors carry `code`: the kind of the Rust error, or `Internal`. */
+
+export interface SettingsOptions {
+  textKey: string;
+  /** A decimal number, as it was written. */
+  threshold: string;
+  unit: 'word' | 'char';
+  n: number;
+  permutations: number;
+  /** Both or neither; without them the bands suit the threshold. */
+  bands?: number;
+  rows?: number;
+  seed: number;
+}
+
+export interface NamedFile {
+  path: string;
+  /** What it is called in reports. */
+  name: string;
+}
+
+export interface JobOptions {
+  /** With any, rows that are like one of theirs are removed, and nothing else is. */
+  references: NamedFile[];
+  inputs: NamedFile[];
+  /** One for each of the inputs. */
+  outputs: string[];
+  isForced: boolean;
+  settings: SettingsOptions;
+  /** `first`, `last`, `longest` or `max:FIELD`. */
+  keep: string;
+  mode: 'drop' | 'drop-all' | 'annotate';
+  report?: string;
+  idKey?: string;
+  rejects?: string;
+  /** 0 to 1. */
+  badShareMax: number;
+  scratch: string;
+  /** 0 for all processors. */
+  threads: number;
+  /** In bytes. */
+  memory: number;
+}
+
+export interface RunProgress {
+  stage: 'idle' | 'hash' | 'candidates' | 'verify' | 'decide' | 'write';
+  done: number;
+  total: number;
+}
+
+export interface RowCounts {
+  rows: number;
+  kept: number;
+  dropped: number;
+  rejected: number;
+}
+
+export interface RunSummary {
+  /** In the order of the inputs; references are not among them. */
+  files: RowCounts[];
+  total: RowCounts;
+  referenceRows: number;
+  duplicates: number;
+  groups: number;
+  candidates: number;
+  compared: number;
+  seconds: number;
+  stages: { stage: string; seconds: number }[];
+}
+
+export interface RunEstimate {
+  bytes: number;
+  rows: number;
+  sampleBytes: number;
+  sampleRows: number;
+  seconds: number;
+  scratchBytes: number;
+  duplicateShareLow: number;
+  duplicateShareHigh: number;
+}
+
+export interface Curve {
+  bands: number;
+  rows: number;
+  permutations: number;
+  /** The probability that a pair is found, at similarities 0.05, 0.10, ... 1. */
+  probabilities: number[];
+  atThreshold: number;
+  text: string;
+}
+
+export class DedupJob {
+  constructor();
+  readonly progress: RunProgress;
+  /** Ends the run with code `Cancelled` within a split. */
+  cancel(): void;
+  run(options: JobOptions): Promise<RunSummary>;
+  estimate(options: JobOptions): Promise<RunEstimate>;
+}
+
+export function explainBands(settings: SettingsOptions): Curve;
