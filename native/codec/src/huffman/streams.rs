@@ -9,7 +9,7 @@
     reason = "the low bits are what is meant, and lengths are those of a block"
 )]
 
-use super::table::{COUNT_SHIFT, ENTRIES, ENTRY_SYMBOLS, Entry, SYMBOLS_SHIFT, Table};
+use super::table::{BITS_SHIFT, COUNT_SHIFT, ENTRIES, ENTRY_SYMBOLS, Entry, Table};
 use super::{CODE_BITS_MAX, STREAMS};
 
 /// Lookups between two refills: 5 x 11 bits of the at least 57 that a refill gives.
@@ -42,22 +42,24 @@ pub(super) fn decode(
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "bmi1,bmi2")]
-fn decode_bmi2(table: &Table, sources: [&[u8]; STREAMS], outs: [&mut [u8]; STREAMS]) -> Option<()> {
+fn decode_bmi2(
+    table: &Table,
+    sources: [&[u8]; STREAMS],
+    outs: [&mut [u8]; STREAMS],
+) -> Option<()> {
     decode_loop(table, sources, outs)
 }
 
 #[inline(always)]
 fn decode_loop(
     table: &Table,
-    [s0, s1, s2, s3]: [&[u8]; STREAMS],
-    [o0, o1, o2, o3]: [&mut [u8]; STREAMS],
+    sources: [&[u8]; STREAMS],
+    mut outs: [&mut [u8]; STREAMS],
 ) -> Option<()> {
-    let mut streams = [
-        Stream::new(s0, o0)?,
-        Stream::new(s1, o1)?,
-        Stream::new(s2, o2)?,
-        Stream::new(s3, o3)?,
-    ];
+    let mut streams = outs.each_mut().map(|out| Stream::new(std::mem::take(out)));
+    for (stream, source) in streams.iter_mut().zip(sources) {
+        stream.read_from(source)?;
+    }
     loop {
         let rounds = streams.iter().map(Stream::rounds).min().unwrap_or(0);
         if rounds == 0 {
@@ -70,8 +72,8 @@ fn decode_loop(
     finish(table, &mut streams)
 }
 
-/// What is left of each stream, a symbol at a time.
-fn finish(table: &Table, streams: &mut [Stream<'_>; STREAMS]) -> Option<()> {
+/// What is left of each stream.
+fn finish(table: &Table, streams: &mut [Stream<'_>]) -> Option<()> {
     streams
         .iter_mut()
         .try_for_each(|stream| stream.finish(table))
@@ -89,16 +91,23 @@ struct Stream<'a> {
 
 impl<'a> Stream<'a> {
     #[inline(always)]
-    fn new(source: &'a [u8], out: &'a mut [u8]) -> Option<Self> {
-        let last = *source.last().filter(|&&last| last != 0)?;
-        // Above the bits lie a mark and zeros.
-        let left = source.len() * 8 - 1 - last.leading_zeros() as usize;
-        Some(Self {
-            source,
-            left,
+    fn new(out: &'a mut [u8]) -> Self {
+        Self {
+            source: &[],
+            left: 0,
             out,
             at: 0,
-        })
+        }
+    }
+
+    /// Starts at the end of `source`; `None` if it has no mark there.
+    #[inline(always)]
+    fn read_from(&mut self, source: &'a [u8]) -> Option<()> {
+        let last = *source.last().filter(|&&last| last != 0)?;
+        // Above the bits lie a mark and zeros.
+        self.left = source.len() * 8 - 1 - last.leading_zeros() as usize;
+        self.source = source;
+        Some(())
     }
 
     /// Rounds that stay within source and output, whatever the symbols: each begins with at least a word of bits
@@ -110,8 +119,19 @@ impl<'a> Stream<'a> {
         bits.min(room.saturating_sub(ROUND_ROOM) / ROUND_SYMBOLS)
     }
 
-    /// Decodes what is left a symbol at a time, and checks that the stream ends where its symbols do.
+    /// Decodes what is left, and checks that the stream ends where its symbols do.
     fn finish(&mut self, table: &Table) -> Option<()> {
+        while self.left >= CODE_BITS_MAX && self.out.len() - self.at >= WRITE_BYTES {
+            let entry = table.several()[self.peek()];
+            self.out[self.at..][..WRITE_BYTES].copy_from_slice(&entry.to_le_bytes());
+            self.at += (entry >> COUNT_SHIFT) as usize;
+            self.left -= (entry >> BITS_SHIFT) as usize & 0xff;
+        }
+        self.finish_by_symbol(table)
+    }
+
+    /// The same, a symbol at a time.
+    fn finish_by_symbol(&mut self, table: &Table) -> Option<()> {
         while self.at < self.out.len() {
             let (symbol, bits) = table.single(self.peek());
             self.out[self.at] = symbol;
@@ -135,14 +155,19 @@ impl<'a> Stream<'a> {
 /// `rounds` times [`LOOKUPS`] entries of each stream.
 ///
 /// A lookup waits for the one before it of the same stream, so those of the four streams take turns. Pointers,
-/// because with the bounds of eight slices the state of four streams does not fit in the registers of x86-64.
+/// because with the bounds of eight slices the state of four streams does not fit in the registers of x86-64. (Eight
+/// streams of two blocks at a time were slower than four: their state does not fit either.)
 ///
 /// # Safety
 ///
 /// `rounds` is at most what [`Stream::rounds`] gives for each stream. No entry of `table` has more than
 /// [`CODE_BITS_MAX`] bits or [`ENTRY_SYMBOLS`] symbols.
 #[inline(always)]
-unsafe fn run(streams: &mut [Stream<'_>; STREAMS], table: &[Entry; ENTRIES], rounds: usize) {
+unsafe fn run(
+    streams: &mut [Stream<'_>; STREAMS],
+    table: &[Entry; ENTRIES],
+    rounds: usize,
+) {
     let mut words: [*const u8; STREAMS] = [std::ptr::null(); STREAMS];
     let mut outs: [*mut u8; STREAMS] = [std::ptr::null_mut(); STREAMS];
     let mut bits = [0_u64; STREAMS];
@@ -168,11 +193,10 @@ unsafe fn run(streams: &mut [Stream<'_>; STREAMS], table: &[Entry; ENTRIES], rou
         for _ in 0..LOOKUPS {
             for index in 0..STREAMS {
                 let entry = table[(bits[index] >> (WORD_BITS - CODE_BITS_MAX)) as usize];
-                bits[index] = bits[index].wrapping_shl(entry as u32);
-                let symbols = (entry >> SYMBOLS_SHIFT).to_le_bytes();
+                bits[index] = bits[index].wrapping_shl((entry >> BITS_SHIFT) as u32);
                 // SAFETY: the round began with ROUND_ROOM bytes, and each lookup before this one took at most
                 // ENTRY_SYMBOLS of them, so WRITE_BYTES are left; an array of bytes needs no alignment.
-                unsafe { outs[index].cast::<[u8; WRITE_BYTES]>().write(symbols) };
+                unsafe { outs[index].cast::<[u8; WRITE_BYTES]>().write(entry.to_le_bytes()) };
                 // SAFETY: at most ENTRY_SYMBOLS, fewer than the bytes just written.
                 outs[index] = unsafe { outs[index].add((entry >> COUNT_SHIFT) as usize) };
             }
@@ -191,50 +215,59 @@ mod tests {
     use crate::huffman::Code;
     use proptest::prelude::*;
 
+    /// Any bits are symbols of some kind, and any code is used: the twin takes a symbol at a time.
+    fn compare(
+        mut bytes: Vec<u8>,
+        cuts: [usize; STREAMS],
+        counts: &[u32],
+    ) -> Result<(), TestCaseError> {
+        let mut histogram = [0; 256];
+        histogram[..counts.len()].copy_from_slice(counts);
+        let Some(code) = Code::of_counts(&histogram) else {
+            return Ok(());
+        };
+        let mut table = Table::new();
+        table.build(&code);
+        let length = bytes.len() / STREAMS;
+        for source in bytes.chunks_exact_mut(length) {
+            // A mark: without one in any of them, nothing is decoded.
+            source[length - 1] |= 1;
+        }
+        let sources: [&[u8]; STREAMS] = std::array::from_fn(|index| &bytes[index * length..][..length]);
+        let mut outs = [[0_u8; 400]; STREAMS].map(|out| (out, out));
+        let mut fast_outs = outs.each_mut().map(|(out, _)| &mut out[..]);
+        for (out, cut) in fast_outs.iter_mut().zip(cuts) {
+            *out = &mut std::mem::take(out)[..cut];
+        }
+        let fast = decode(&table, sources, fast_outs);
+        let mut whole = true;
+        for (((fast, slow), source), cut) in outs.iter_mut().zip(sources).zip(cuts) {
+            let mut stream = Stream::new(&mut slow[..cut]);
+            if stream.read_from(source).is_none() {
+                whole = false;
+                break;
+            }
+            let ended = stream.finish_by_symbol(&table).is_some();
+            let symbols = stream.at;
+            // A stream that ends too early may go on with anything.
+            prop_assert!(symbols < cut || fast[..cut] == slow[..cut]);
+            whole &= ended;
+            if !whole {
+                break;
+            }
+        }
+        prop_assert_eq!(fast.is_some(), whole);
+        Ok(())
+    }
+
     proptest! {
-        /// Any bits are symbols of some kind, and any code is used: the twin takes a symbol at a time.
         #[test]
         fn the_fast_loop_is_the_slow_one(
-            mut bytes in prop::collection::vec(any::<u8>(), 40..900),
+            bytes in prop::collection::vec(any::<u8>(), 40..900),
             cuts in prop::array::uniform4(0_usize..400),
             counts in prop::collection::vec(0_u32..5000, 2..256),
         ) {
-            let mut histogram = [0; 256];
-            histogram[..counts.len()].copy_from_slice(&counts);
-            let Some(code) = Code::of_counts(&histogram) else {
-                return Ok(());
-            };
-            let mut table = Table::new();
-            table.build(&code);
-            let length = bytes.len() / STREAMS;
-            for source in bytes.chunks_exact_mut(length) {
-                // A mark: without one in any of them, nothing is decoded.
-                source[length - 1] |= 1;
-            }
-            let sources: [&[u8]; STREAMS] =
-                std::array::from_fn(|index| &bytes[index * length..][..length]);
-            let mut outs = [[0_u8; 400]; STREAMS].map(|out| (out, out));
-            let mut fast_outs = outs.each_mut().map(|(out, _)| &mut out[..]);
-            for (out, cut) in fast_outs.iter_mut().zip(cuts) {
-                *out = &mut std::mem::take(out)[..cut];
-            }
-            let fast = decode(&table, sources, fast_outs);
-            let mut whole = true;
-            for (((fast, slow), source), cut) in outs.iter_mut().zip(sources).zip(cuts) {
-                let Some(mut stream) = Stream::new(source, &mut slow[..cut]) else {
-                    whole = false;
-                    break;
-                };
-                let ended = stream.finish(&table).is_some();
-                let symbols = stream.at;
-                // A stream that ends too early may go on with anything.
-                prop_assert!(symbols < cut || fast[..cut] == slow[..cut]);
-                whole &= ended;
-                if !whole {
-                    break;
-                }
-            }
-            prop_assert_eq!(fast.is_some(), whole);
+            compare(bytes, cuts, &counts)?;
         }
     }
 }

@@ -7,13 +7,13 @@ pub(super) const ENTRIES: usize = 1 << CODE_BITS_MAX;
 /// Symbols that one entry gives at most.
 pub(super) const ENTRY_SYMBOLS: usize = 6;
 
-/// Their bits in the lowest byte, the symbols above it, their number in the highest byte.
+/// The symbols from the lowest byte on, above them their bits, in the highest byte their number: so an entry is
+/// written as it is, and what lies above its symbols is overwritten by the next one.
 pub(super) type Entry = u64;
-pub(super) const SYMBOLS_SHIFT: u32 = 8;
+pub(super) const BITS_SHIFT: u32 = 48;
 pub(super) const COUNT_SHIFT: u32 = 56;
-const BITS: Entry = (1 << SYMBOLS_SHIFT) - 1;
-const SYMBOLS: Entry = ((1 << COUNT_SHIFT) - 1) & !BITS;
-const _: () = assert!(SYMBOLS_SHIFT as usize + 8 * ENTRY_SYMBOLS <= COUNT_SHIFT as usize);
+const SYMBOLS: Entry = (1 << BITS_SHIFT) - 1;
+const _: () = assert!(8 * ENTRY_SYMBOLS <= BITS_SHIFT as usize);
 
 /// The tables of one code.
 ///
@@ -51,6 +51,22 @@ impl Table {
     /// What k bits say is a symbol, and then what the bits after it say: an entry of a smaller table with the
     /// symbol put in front. So each table is a row of copies from those before it.
     pub(super) fn build(&mut self, code: &Code) {
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the feature was found just now.
+            return unsafe { self.build_avx2(code) };
+        }
+        self.build_loop(code);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn build_avx2(&mut self, code: &Code) {
+        self.build_loop(code);
+    }
+
+    #[inline(always)]
+    fn build_loop(&mut self, code: &Code) {
         let unused = CODE_BITS_MAX - usize::from(code.longest);
         let starts = code.starts();
         let mut symbols = [(0, 0, 0_u8); 256];
@@ -91,8 +107,9 @@ impl Table {
 }
 
 /// Entries with `symbol` in front; where that would be too many symbols, `symbol` alone.
+#[inline(always)]
 fn prepend(length: u64, symbol: u8, entries: &[Entry], out: &mut [Entry]) {
-    let alone = 1 << COUNT_SHIFT | u64::from(symbol) << SYMBOLS_SHIFT | length;
+    let alone = 1 << COUNT_SHIFT | length << BITS_SHIFT | u64::from(symbol);
     for (out, &entry) in out.iter_mut().zip(entries) {
         // The symbols of a full entry do not stay in their place; then this is not what is taken.
         let joined = ((entry & SYMBOLS) << 8)

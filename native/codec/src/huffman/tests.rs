@@ -140,8 +140,8 @@ fn every_entry_of_the_table_says_what_its_bits_say() {
             assert!((1..=table::ENTRY_SYMBOLS).contains(&count) && count <= naive.len());
             assert!(count == naive.len() || naive.len() > table::ENTRY_SYMBOLS);
             let bits: usize = naive[..count].iter().map(|&(_, length)| length).sum();
-            assert_eq!(entry & 0xff, bits as u64);
-            let symbols = (entry >> table::SYMBOLS_SHIFT).to_le_bytes();
+            assert_eq!((entry >> table::BITS_SHIFT) & 0xff, bits as u64);
+            let symbols = entry.to_le_bytes();
             let expected: Vec<u8> = naive[..count].iter().map(|&(symbol, _)| symbol).collect();
             assert_eq!(symbols[..count], expected);
         }
