@@ -221,7 +221,7 @@ mod tests {
         let mut counter = PairCounter::new();
         for length in [0, 1, 7, 8, 9, 1000, 70_003] {
             let bytes: Vec<u8> = (0..length)
-                .map(|place: u32| ((place * place) >> 3) as u8)
+                .map(|place: u32| (place.wrapping_mul(place) >> 3) as u8)
                 .collect();
             let (mut pairs, mut singles, mut naive) = ([0; 256], [0; 256], [0; 256]);
             counter.count(&bytes, &mut pairs);

@@ -7,19 +7,19 @@
 
 use std::ops::Range;
 
-use crate::index::BASE_END_MAX;
+use crate::index::{BASE_END_MAX, BLOCK_BYTES_MAX};
 use crate::layout::{ElementKind, Region};
 use crate::segment::ByteRange;
 use crate::{Error, Result};
 
 /// Values of a block where their width is known.
-pub(crate) const BLOCK_VALUES: u64 = 128 << 10;
+const BLOCK_VALUES: u64 = 128 << 10;
 /// Raw bytes of a block where the width is not known, or where values are bytes.
 const OPAQUE_BLOCK_BYTES: u64 = 512 << 10;
 /// Alignment kept for opaque bytes: that of the widest value.
 const OPAQUE_ALIGNMENT: u64 = 8;
 
-/// A block before it is encoded.
+/// A block, or blocks, before they are encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Piece {
     /// Where it lies in the segment's raw bytes.
@@ -30,9 +30,24 @@ pub(crate) struct Piece {
     pub(crate) base_offset: Option<u64>,
 }
 
-/// The blocks of `raw_offset .. raw_offset + raw_length`. A value that a border of the segment cuts, and a tail
+/// Raw bytes of a block of this kind, as long as nothing speaks for a larger one.
+pub(crate) fn block_bytes(kind: ElementKind) -> u64 {
+    match kind {
+        ElementKind::Byte | ElementKind::Probe => OPAQUE_BLOCK_BYTES,
+        kind => kind.width() * BLOCK_VALUES,
+    }
+}
+
+/// The pieces of `raw_offset .. raw_offset + raw_length`. A value that a border of the segment cuts, and a tail
 /// that is shorter than a value, become pieces of bytes.
-pub(crate) fn pieces(regions: &[Region], raw_offset: u64, raw_length: u64) -> Result<Vec<Piece>> {
+///
+/// A piece with a base may hold several blocks: how large they are depends on the differences.
+pub(crate) fn pieces(
+    regions: &[Region],
+    raw_offset: u64,
+    raw_length: u64,
+    has_base: bool,
+) -> Result<Vec<Piece>> {
     let end = raw_offset + raw_length;
     let mut pieces = Vec::new();
     let mut at = raw_offset;
@@ -52,7 +67,12 @@ pub(crate) fn pieces(regions: &[Region], raw_offset: u64, raw_length: u64) -> Re
                 "more",
             ));
         }
-        cut(region, first, last, raw_offset, &mut pieces);
+        let base_offset = region.base_offset.filter(|_| has_base);
+        let region = Region {
+            base_offset,
+            ..*region
+        };
+        cut(&region, first, last, raw_offset, &mut pieces);
         at = last;
     }
     if at != end {
@@ -78,10 +98,14 @@ pub(crate) fn plain_pieces(raw_length: usize, block: usize) -> Vec<Piece> {
 }
 
 fn cut(region: &Region, first: u64, last: u64, raw_offset: u64, pieces: &mut Vec<Piece>) {
-    let (alignment, block) = match region.kind {
-        ElementKind::Byte => (1, OPAQUE_BLOCK_BYTES),
-        ElementKind::Probe => (OPAQUE_ALIGNMENT, OPAQUE_BLOCK_BYTES),
-        kind => (kind.width(), kind.width() * BLOCK_VALUES),
+    let alignment = match region.kind {
+        ElementKind::Probe => OPAQUE_ALIGNMENT,
+        kind => kind.width(),
+    };
+    let block = if region.base_offset.is_some() {
+        BLOCK_BYTES_MAX
+    } else {
+        block_bytes(region.kind)
     };
     let into_value = (first - region.offset) % alignment;
     let body_start = last.min(first + (alignment - into_value) % alignment);
@@ -151,7 +175,7 @@ mod tests {
     #[test]
     fn a_value_cut_by_the_border_becomes_bytes() {
         let regions = [region(3, 4 * 300_000, ElementKind::Float32, Some(50))];
-        let found = pieces(&regions, 5, 1_200_000 - 7).unwrap();
+        let found = pieces(&regions, 5, 1_200_000 - 7, true).unwrap();
         let shape: Vec<_> = found
             .iter()
             .map(|piece| (piece.raw.len(), piece.kind, piece.base_offset))
@@ -160,8 +184,7 @@ mod tests {
             shape,
             [
                 (2, ElementKind::Byte, Some(52)),
-                (524_288, ElementKind::Float32, Some(54)),
-                (524_288, ElementKind::Float32, Some(524_342)),
+                (1_048_576, ElementKind::Float32, Some(54)),
                 (151_412, ElementKind::Float32, Some(1_048_630)),
                 (3, ElementKind::Byte, Some(1_200_042)),
             ]
@@ -174,10 +197,10 @@ mod tests {
             region(0, 10, ElementKind::Byte, None),
             region(11, 10, ElementKind::Byte, None),
         ];
-        assert!(pieces(&regions, 0, 21).is_err());
-        assert!(pieces(&regions[..1], 0, 11).is_err());
-        assert_eq!(pieces(&regions, 11, 10).unwrap().len(), 1);
-        assert!(pieces(&[], 7, 0).unwrap().is_empty());
+        assert!(pieces(&regions, 0, 21, true).is_err());
+        assert!(pieces(&regions[..1], 0, 11, true).is_err());
+        assert_eq!(pieces(&regions, 11, 10, true).unwrap().len(), 1);
+        assert!(pieces(&[], 7, 0, true).unwrap().is_empty());
     }
 
     #[test]

@@ -18,11 +18,12 @@ const PROBE_PIECE_BYTES: usize = 512;
 /// A stream whose probe costs more than this, in 16.16 bits a byte, is stored raw.
 const RAW_COST_MIN: u64 = ONE_BIT * 785 / 100;
 
-/// Streams from this on are tried with our own encoder; below, libzstd's shorter tables count for more.
-const LITERALS_MIN: usize = 4 << 10;
+/// Streams from this on are tried with our own encoder.
+const LITERALS_MIN: usize = FRAME_LITERALS_MIN;
+/// Streams from this on are tried with our own decoder, whose tables take long to fill.
+const DECODED_LITERALS_MIN: usize = 4 << 10;
 /// Below this many tenths of a bit for each byte, a search for matches may pay.
 const DOMINATED_TENTHS: u64 = 14;
-const _: () = assert!(LITERALS_MIN >= FRAME_LITERALS_MIN);
 
 /// A frame of literals.
 #[derive(Debug, Clone, Copy)]
@@ -96,8 +97,8 @@ impl StreamHeader {
 /// What a stream holds, as far as it helps to choose its coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Content {
-    /// A plane of floating point values: no repeated strings to be expected.
-    Float,
+    /// Planes of floating point values, gaps: no repeated strings to be expected.
+    Numbers,
     /// Text, integers, unknown bytes: repeated strings are likely.
     Other,
 }
@@ -150,7 +151,7 @@ impl StreamCoder {
     ) -> Result<StreamHeader> {
         let header = |coding, stored| StreamHeader { coding, stored };
         let raw = header(Coding::Raw, bytes.len());
-        let random = content == Content::Float && looks_random(bytes);
+        let random = content == Content::Numbers && looks_random(bytes);
         if random && bytes.len() >= PROBE_BYTES_MIN {
             return Ok(raw);
         }
@@ -217,7 +218,7 @@ impl StreamCoder {
             estimate::count(bytes, &mut histogram);
             return histogram;
         }
-        let sampled = (content == Content::Float).then(|| estimate::sampled_counts(bytes));
+        let sampled = (content == Content::Numbers).then(|| estimate::sampled_counts(bytes));
         sampled.flatten().unwrap_or_else(|| {
             self.counter.count(bytes, &mut histogram);
             histogram
@@ -248,7 +249,9 @@ impl StreamCoder {
             Coding::Raw => out.copy_from_slice(body),
             Coding::Zstd => {
                 let length = out.len();
-                if length >= LITERALS_MIN && self.huffman_decoder.decode(body, out).is_some() {
+                if length >= DECODED_LITERALS_MIN
+                    && self.huffman_decoder.decode(body, out).is_some()
+                {
                     return Ok(());
                 }
                 let found = self.decompressor.decompress(out, body).map_err(|code| {

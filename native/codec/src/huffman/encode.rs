@@ -15,6 +15,10 @@ use super::{
     weights,
 };
 
+/// Bytes of the longest header of literals.
+const LITERALS_HEADER_BYTES_MAX: usize = 5;
+/// Below this many literals, a table of pairs takes longer to fill than it saves.
+const PAIRED_LITERALS_MIN: usize = 16 << 10;
 /// Symbols that are read at once.
 const GROUP: usize = 8;
 /// Room that a flush may write beyond the end of its stream.
@@ -49,7 +53,7 @@ impl HuffmanEncoder {
             return false;
         }
         write_frame_header(bytes.len() as u64, out);
-        self.table.build(code);
+        self.table.build(code, bytes.len() >= PAIRED_LITERALS_MIN);
         let mut tree = &tree[..];
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -78,7 +82,6 @@ impl HuffmanEncoder {
 
     /// Appends the content of a compressed block; `false`, and nothing appended, if it would not be smaller.
     fn write_literals(&mut self, literals: &[u8], tree: &[u8], out: &mut Vec<u8>) -> bool {
-        const HEADER_BYTES: usize = 5;
         let quarter = literals.len().div_ceil(STREAMS);
         let room = quarter * CODE_BITS_MAX / 8 + SLACK;
         if self.room.len() < STREAMS * room {
@@ -89,19 +92,20 @@ impl HuffmanEncoder {
         let mut sizes = [0; STREAMS];
         for (index, pair) in pairs.into_iter().enumerate() {
             let outs = self.room[2 * index * room..][..2 * room].split_at_mut(room);
-            [sizes[2 * index], sizes[2 * index + 1]] = self.table.encode(pair, outs);
+            [sizes[2 * index], sizes[2 * index + 1]] = if literals.len() < PAIRED_LITERALS_MIN {
+                [
+                    self.table.encode_singly(pair.0, outs.0),
+                    self.table.encode_singly(pair.1, outs.1),
+                ]
+            } else {
+                self.table.encode(pair, outs)
+            };
         }
         let body = tree.len() + JUMP_TABLE_BYTES + sizes.iter().sum::<usize>();
-        if HEADER_BYTES + body + 1 >= literals.len() {
+        if LITERALS_HEADER_BYTES_MAX + body + 1 >= literals.len() {
             return false;
         }
-        let kind = if tree.is_empty() {
-            LITERALS_TREELESS
-        } else {
-            LITERALS_WITH_TREE
-        };
-        let header = kind | 3 << 2 | (literals.len() as u64) << 4 | (body as u64) << 22;
-        out.extend_from_slice(&header.to_le_bytes()[..HEADER_BYTES]);
+        write_literals_header(!tree.is_empty(), literals.len() as u64, body as u64, out);
         out.extend_from_slice(tree);
         for &size in &sizes[..STREAMS - 1] {
             out.extend_from_slice(&(size as u16).to_le_bytes());
@@ -112,6 +116,22 @@ impl HuffmanEncoder {
         out.push(NO_SEQUENCES);
         true
     }
+}
+
+/// Appends the header of a section of `count` literals in four streams, which is followed by `stored` bytes.
+fn write_literals_header(has_tree: bool, count: u64, stored: u64, out: &mut Vec<u8>) {
+    let kind = if has_tree {
+        LITERALS_WITH_TREE
+    } else {
+        LITERALS_TREELESS
+    };
+    let (format, bits, bytes) = match count.max(stored) {
+        0..0x400 => (1, 10, 3),
+        0x400..0x4000 => (2, 14, 4),
+        _ => (3, 18, LITERALS_HEADER_BYTES_MAX),
+    };
+    let header = kind | format << 2 | count << 4 | stored << (4 + bits);
+    out.extend_from_slice(&header.to_le_bytes()[..bytes]);
 }
 
 fn write_frame_header(content: u64, out: &mut Vec<u8>) {
@@ -144,7 +164,8 @@ impl PairTable {
         }
     }
 
-    fn build(&mut self, code: &Code) {
+    /// Fills the table; that of pairs only if asked for.
+    fn build(&mut self, code: &Code, has_pairs: bool) {
         let starts = code.starts();
         let mut used = [0_u8; 256];
         let mut count = 0;
@@ -157,6 +178,9 @@ impl PairTable {
                 count += 1;
             }
         }
+        if !has_pairs {
+            return;
+        }
         for &second in &used[..count] {
             let row = &mut self.pairs[usize::from(second) << 8..][..256];
             let second = self.singles[usize::from(second)];
@@ -167,6 +191,19 @@ impl PairTable {
                 row[usize::from(first)] = below | first_entry.wrapping_add(second & 0xff);
             }
         }
+    }
+
+    /// Encodes a stream without the table of pairs; returns its length.
+    fn encode_singly(&self, stream: &[u8], out: &mut [u8]) -> usize {
+        let mut writer = BitWriter::new(out);
+        let (front, groups) = stream.as_rchunks::<4>();
+        for group in groups.iter().rev() {
+            for &symbol in group.iter().rev() {
+                writer.put(self.singles[usize::from(symbol)]);
+            }
+            writer.flush();
+        }
+        self.finish(front, writer)
     }
 
     /// Encodes two streams; returns their lengths.

@@ -4,10 +4,6 @@
     clippy::inline_always,
     reason = "each version of a loop must be compiled whole for its instruction set"
 )]
-#![expect(
-    clippy::cast_possible_truncation,
-    reason = "the low bits are what is meant, and lengths are those of a block"
-)]
 
 use super::table::{BITS_SHIFT, COUNT_SHIFT, ENTRIES, ENTRY_SYMBOLS, Entry, Table};
 use super::{CODE_BITS_MAX, STREAMS};
@@ -42,11 +38,7 @@ pub(super) fn decode(
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "bmi1,bmi2")]
-fn decode_bmi2(
-    table: &Table,
-    sources: [&[u8]; STREAMS],
-    outs: [&mut [u8]; STREAMS],
-) -> Option<()> {
+fn decode_bmi2(table: &Table, sources: [&[u8]; STREAMS], outs: [&mut [u8]; STREAMS]) -> Option<()> {
     decode_loop(table, sources, outs)
 }
 
@@ -163,11 +155,7 @@ impl<'a> Stream<'a> {
 /// `rounds` is at most what [`Stream::rounds`] gives for each stream. No entry of `table` has more than
 /// [`CODE_BITS_MAX`] bits or [`ENTRY_SYMBOLS`] symbols.
 #[inline(always)]
-unsafe fn run(
-    streams: &mut [Stream<'_>; STREAMS],
-    table: &[Entry; ENTRIES],
-    rounds: usize,
-) {
+unsafe fn run(streams: &mut [Stream<'_>; STREAMS], table: &[Entry; ENTRIES], rounds: usize) {
     let mut words: [*const u8; STREAMS] = [std::ptr::null(); STREAMS];
     let mut outs: [*mut u8; STREAMS] = [std::ptr::null_mut(); STREAMS];
     let mut bits = [0_u64; STREAMS];
@@ -194,9 +182,10 @@ unsafe fn run(
             for index in 0..STREAMS {
                 let entry = table[(bits[index] >> (WORD_BITS - CODE_BITS_MAX)) as usize];
                 bits[index] = bits[index].wrapping_shl((entry >> BITS_SHIFT) as u32);
+                let symbols = entry.to_le_bytes();
                 // SAFETY: the round began with ROUND_ROOM bytes, and each lookup before this one took at most
                 // ENTRY_SYMBOLS of them, so WRITE_BYTES are left; an array of bytes needs no alignment.
-                unsafe { outs[index].cast::<[u8; WRITE_BYTES]>().write(entry.to_le_bytes()) };
+                unsafe { outs[index].cast::<[u8; WRITE_BYTES]>().write(symbols) };
                 // SAFETY: at most ENTRY_SYMBOLS, fewer than the bytes just written.
                 outs[index] = unsafe { outs[index].add((entry >> COUNT_SHIFT) as usize) };
             }
@@ -233,7 +222,8 @@ mod tests {
             // A mark: without one in any of them, nothing is decoded.
             source[length - 1] |= 1;
         }
-        let sources: [&[u8]; STREAMS] = std::array::from_fn(|index| &bytes[index * length..][..length]);
+        let sources: [&[u8]; STREAMS] =
+            std::array::from_fn(|index| &bytes[index * length..][..length]);
         let mut outs = [[0_u8; 400]; STREAMS].map(|out| (out, out));
         let mut fast_outs = outs.each_mut().map(|(out, _)| &mut out[..]);
         for (out, cut) in fast_outs.iter_mut().zip(cuts) {

@@ -1,5 +1,10 @@
 //! What the next 11 bits of a stream say: several symbols at once.
 
+#![expect(
+    clippy::inline_always,
+    reason = "each version of a loop must be compiled whole for its instruction set"
+)]
+
 use super::{CODE_BITS_MAX, Code};
 
 /// Entries of a table for all that a lookup sees.

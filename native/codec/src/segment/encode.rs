@@ -77,12 +77,8 @@ pub fn encode_segment(
         ));
     }
     base.check()?;
-    let mut pieces = partition::pieces(regions, raw_offset, raw_length)?;
-    if base.ranges.is_empty() {
-        for piece in &mut pieces {
-            piece.base_offset = None;
-        }
-    }
+    let has_base = !base.ranges.is_empty();
+    let pieces = partition::pieces(regions, raw_offset, raw_length, has_base)?;
     let start = out.len();
     let job = EncodeJob {
         raw,
@@ -131,10 +127,11 @@ struct EncodeJob<'a> {
     level: Level,
 }
 
-/// What one thread encoded: blocks by number, and their payloads.
+/// What one thread encoded: how many blocks each piece gave, by its number; the blocks; their payloads.
 #[derive(Default)]
 struct Share {
-    blocks: Vec<(usize, Encoded)>,
+    pieces: Vec<(usize, usize)>,
+    blocks: Vec<Encoded>,
     payload: Vec<u8>,
 }
 
@@ -143,10 +140,11 @@ impl EncodeJob<'_> {
         let threads = threads.clamp(1, THREADS_MAX).min(pieces.len().max(1));
         if threads == 1 {
             let mut coder = IdleCoder::take(self.level)?;
-            let mut blocks = BlockList::default();
+            let (mut blocks, mut encoded) = (BlockList::default(), Vec::new());
             for piece in pieces {
-                let encoded = self.encode_piece(&mut coder, piece, out)?;
-                blocks.push(piece, encoded);
+                encoded.clear();
+                self.encode_piece(&mut coder, piece, out, &mut encoded)?;
+                blocks.push(piece, &encoded);
             }
             return Ok(blocks.blocks);
         }
@@ -159,8 +157,9 @@ impl EncodeJob<'_> {
                 let Some(piece) = pieces.get(number) else {
                     return Ok(share);
                 };
-                let encoded = self.encode_piece(&mut coder, piece, &mut share.payload)?;
-                share.blocks.push((number, encoded));
+                let before = share.blocks.len();
+                self.encode_piece(&mut coder, piece, &mut share.payload, &mut share.blocks)?;
+                share.pieces.push((number, share.blocks.len() - before));
             }
         };
         let shares = std::thread::scope(|scope| {
@@ -181,11 +180,12 @@ impl EncodeJob<'_> {
         coder: &mut BlockCoder,
         piece: &Piece,
         out: &mut Vec<u8>,
-    ) -> Result<Encoded> {
+        blocks: &mut Vec<Encoded>,
+    ) -> Result<()> {
         let raw = &self.raw[piece.raw.clone()];
         let find = |offset| self.base.find(&self.base_starts, offset, raw.len() as u64);
         let base = piece.base_offset.map(find).transpose()?;
-        coder.encode(raw, base, piece.kind, out)
+        coder.encode(raw, base, piece.kind, out, blocks)
     }
 
     /// Everything as it is: what is left when nothing compresses and there are too many blocks to describe.
@@ -194,7 +194,7 @@ impl EncodeJob<'_> {
         for piece in partition::plain_pieces(self.raw.len(), BLOCK_BYTES_MAX as usize) {
             let raw = &self.raw[piece.raw.clone()];
             out.extend_from_slice(raw);
-            blocks.push(&piece, Encoded::raw(raw));
+            blocks.push(&piece, &[Encoded::raw(raw)]);
         }
         blocks.blocks
     }
@@ -202,20 +202,22 @@ impl EncodeJob<'_> {
 
 /// Puts the payloads of all threads in the order of their blocks.
 fn merge(pieces: &[Piece], shares: &[Share], out: &mut Vec<u8>) -> Vec<Block> {
-    let mut order = vec![(0, 0, 0); pieces.len()];
-    for (thread, share) in shares.iter().enumerate() {
-        let mut start = 0;
-        for (entry, (number, encoded)) in share.blocks.iter().enumerate() {
-            order[*number] = (thread, entry, start);
-            start += encoded.stored_length as usize;
+    let mut order: Vec<(&[Encoded], &[u8])> = vec![(&[], &[]); pieces.len()];
+    for share in shares {
+        let (mut blocks, mut payload) = (&share.blocks[..], &share.payload[..]);
+        for &(number, count) in &share.pieces {
+            let (own, rest) = blocks.split_at(count);
+            blocks = rest;
+            let stored = own.iter().map(|block| block.stored_length as usize).sum();
+            let (own_payload, rest) = payload.split_at(stored);
+            payload = rest;
+            order[number] = (own, own_payload);
         }
     }
     out.reserve(shares.iter().map(|share| share.payload.len()).sum());
     let mut blocks = BlockList::default();
-    for (piece, &(thread, entry, start)) in pieces.iter().zip(&order) {
-        let encoded = shares[thread].blocks[entry].1;
-        let end = start + encoded.stored_length as usize;
-        out.extend_from_slice(&shares[thread].payload[start..end]);
+    for (piece, (encoded, payload)) in pieces.iter().zip(order) {
+        out.extend_from_slice(payload);
         blocks.push(piece, encoded);
     }
     blocks.blocks
@@ -229,19 +231,24 @@ struct BlockList {
 }
 
 impl BlockList {
-    fn push(&mut self, piece: &Piece, encoded: Encoded) {
-        let base = piece.base_offset.filter(|_| encoded.method.uses_base());
-        self.blocks.push(Block {
-            raw_start: piece.raw.start as u64,
-            raw_length: piece.raw.len() as u32,
-            method: encoded.method,
-            shape: encoded.shape,
-            sparse: encoded.sparse,
-            base_offset: base.unwrap_or(0),
-            stored_start: self.stored,
-            stored_length: encoded.stored_length,
-            crc32: encoded.crc32,
-        });
-        self.stored += u64::from(encoded.stored_length);
+    fn push(&mut self, piece: &Piece, blocks: &[Encoded]) {
+        let mut raw_start = piece.raw.start as u64;
+        for block in blocks {
+            let into_piece = raw_start - piece.raw.start as u64;
+            let base = piece.base_offset.filter(|_| block.method.uses_base());
+            self.blocks.push(Block {
+                raw_start,
+                raw_length: block.raw_length,
+                method: block.method,
+                shape: block.shape,
+                sparse: block.sparse,
+                base_offset: base.map_or(0, |base| base + into_piece),
+                stored_start: self.stored,
+                stored_length: block.stored_length,
+                crc32: block.crc32,
+            });
+            raw_start += u64::from(block.raw_length);
+            self.stored += u64::from(block.stored_length);
+        }
     }
 }
