@@ -25,13 +25,6 @@ const DECODED_LITERALS_MIN: usize = 4 << 10;
 /// Below this many tenths of a bit for each byte, a search for matches may pay.
 const DOMINATED_TENTHS: u64 = 14;
 
-/// A frame of literals.
-#[derive(Debug, Clone, Copy)]
-struct Literals {
-    stored: usize,
-    strings_may_pay: bool,
-}
-
 /// How the bytes of a stream are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -105,7 +98,9 @@ pub(crate) enum Content {
 
 /// The state that coding streams needs, one for each thread.
 pub(crate) struct StreamCoder {
-    compressor: CCtx<'static>,
+    /// All that the level tries.
+    compressors: Vec<CCtx<'static>>,
+    is_thorough: bool,
     decompressor: DCtx<'static>,
     counter: PairCounter,
     huffman_encoder: HuffmanEncoder,
@@ -115,25 +110,18 @@ pub(crate) struct StreamCoder {
 impl StreamCoder {
     /// A coder for `level`.
     pub(crate) fn new(level: Level) -> Result<Self> {
-        let mut compressor = CCtx::try_create().ok_or_else(|| out_of_memory("compressor"))?;
-        let level = match level {
-            Level::Fast => 1,
-            Level::Default => 3,
-            Level::Max => 19,
+        let zstd_levels: &[i32] = match level {
+            Level::Fast => &[1],
+            Level::Default => &[3],
+            // Also what the default tries, so that the result is never larger.
+            Level::Max => &[3, 19],
         };
-        for parameter in [
-            CParameter::CompressionLevel(level),
-            CParameter::ContentSizeFlag(true),
-            CParameter::ChecksumFlag(false),
-            CParameter::DictIdFlag(false),
-        ] {
-            compressor
-                .set_parameter(parameter)
-                .map_err(|code| zstd_error("zstd parameter", code))?;
-        }
+        let compressors = zstd_levels.iter().map(|&level| compressor(level));
+        let compressors = compressors.collect::<Result<_>>()?;
         let decompressor = DCtx::try_create().ok_or_else(|| out_of_memory("decompressor"))?;
         Ok(Self {
-            compressor,
+            compressors,
+            is_thorough: level == Level::Max,
             decompressor,
             counter: PairCounter::new(),
             huffman_encoder: HuffmanEncoder::new(),
@@ -151,7 +139,7 @@ impl StreamCoder {
     ) -> Result<StreamHeader> {
         let header = |coding, stored| StreamHeader { coding, stored };
         let raw = header(Coding::Raw, bytes.len());
-        let random = content == Content::Numbers && looks_random(bytes);
+        let random = !self.is_thorough && content == Content::Numbers && looks_random(bytes);
         if random && bytes.len() >= PROBE_BYTES_MIN {
             return Ok(raw);
         }
@@ -162,79 +150,85 @@ impl StreamCoder {
             return Ok(raw);
         }
         let start = frames.len();
-        let mut stored = self.literals(bytes, content, frames);
-        if stored.is_none_or(|literals| literals.strings_may_pay) {
+        let mut strings_may_pay = true;
+        let mut best = bytes.len();
+        if bytes.len() >= LITERALS_MIN {
+            let (histogram, is_exact) = self.counts(bytes, content);
+            let dominated = self.literals(bytes, &histogram, frames);
+            best = keep_smaller(start, start, best, frames);
+            strings_may_pay = content == Content::Other
+                || dominated.unwrap_or_else(|| !self.is_thorough || !looks_random(bytes));
+            if self.is_thorough && !is_exact {
+                let at = frames.len();
+                let histogram = self.exact_counts(bytes);
+                self.literals(bytes, &histogram, frames);
+                best = keep_smaller(start, at, best, frames);
+            }
+        }
+        let tries = match content {
+            _ if !strings_may_pay => 0,
+            Content::Numbers => 1,
+            Content::Other => self.compressors.len(),
+        };
+        for index in 0..tries {
             let at = frames.len();
-            let other = self.frame(bytes, frames)?;
-            if stored.is_some_and(|literals| literals.stored <= other) {
-                frames.truncate(at);
-            } else {
-                frames.drain(start..at);
-                stored = Some(Literals {
-                    stored: other,
-                    strings_may_pay: false,
-                });
-            }
+            self.frame(index, bytes, frames)?;
+            best = keep_smaller(start, at, best, frames);
         }
-        match stored {
-            Some(Literals { stored, .. }) if stored < bytes.len() => {
-                Ok(header(Coding::Zstd, stored))
-            }
-            _ => {
-                frames.truncate(start);
-                Ok(raw)
-            }
-        }
+        Ok(if best < bytes.len() {
+            header(Coding::Zstd, best)
+        } else {
+            raw
+        })
     }
 
-    /// Appends a frame that holds literals only, if our own encoder can write it.
+    /// Appends a frame that holds literals only, if our own encoder can write it. Says whether one symbol dominates:
+    /// it cannot take less than a bit, so such bytes may be better off with matches.
     fn literals(
         &mut self,
         bytes: &[u8],
-        content: Content,
+        histogram: &Histogram,
         frames: &mut Vec<u8>,
-    ) -> Option<Literals> {
-        if bytes.len() < LITERALS_MIN {
-            return None;
-        }
-        let histogram = self.counts(bytes, content);
-        let code = Code::of_counts(&histogram)?;
-        let start = frames.len();
-        if !self.huffman_encoder.write_frame(bytes, &code, frames) {
-            return None;
-        }
-        // One symbol cannot take less than a bit, so what is mostly one symbol is better off with matches.
-        let dominated = code.cost_bits(&histogram) < bytes.len() as u64 * DOMINATED_TENTHS / 10;
-        Some(Literals {
-            stored: frames.len() - start,
-            strings_may_pay: dominated || content == Content::Other,
-        })
+    ) -> Option<bool> {
+        let code = Code::of_counts(histogram)?;
+        self.huffman_encoder
+            .write_frame(bytes, &code, frames)
+            .then(|| code.cost_bits(histogram) < bytes.len() as u64 * DOMINATED_TENTHS / 10)
     }
 
-    /// Counts of the bytes; approximate ones where that saves time, but none is zero for a byte that occurs.
-    fn counts(&mut self, bytes: &[u8], content: Content) -> Histogram {
+    /// Counts of the bytes, and whether they are exact: approximate ones where that saves time, but none is zero for
+    /// a byte that occurs.
+    fn counts(&mut self, bytes: &[u8], content: Content) -> (Histogram, bool) {
+        let may_sample = content == Content::Numbers && bytes.len() >= PairCounter::BYTES_MIN;
+        let sampled = may_sample
+            .then(|| estimate::sampled_counts(bytes))
+            .flatten();
+        let is_exact = sampled.is_none();
+        (
+            sampled.unwrap_or_else(|| self.exact_counts(bytes)),
+            is_exact,
+        )
+    }
+
+    fn exact_counts(&mut self, bytes: &[u8]) -> Histogram {
         let mut histogram: Histogram = [0; 256];
         if bytes.len() < PairCounter::BYTES_MIN {
             estimate::count(bytes, &mut histogram);
-            return histogram;
-        }
-        let sampled = (content == Content::Numbers).then(|| estimate::sampled_counts(bytes));
-        sampled.flatten().unwrap_or_else(|| {
+        } else {
             self.counter.count(bytes, &mut histogram);
-            histogram
-        })
+        }
+        histogram
     }
 
-    /// Appends one zstd frame of `bytes` and returns its length.
-    fn frame(&mut self, bytes: &[u8], frames: &mut Vec<u8>) -> Result<usize> {
+    /// Appends one zstd frame of `bytes` by a compressor of this level.
+    fn frame(&mut self, compressor: usize, bytes: &[u8], frames: &mut Vec<u8>) -> Result<()> {
         let start = frames.len();
         frames.resize(start + zstd_safe::compress_bound(bytes.len()), 0);
-        let stored = self
-            .compressor
+        let stored = self.compressors[compressor]
             .compress2(&mut frames[start..], bytes)
             .map_err(|code| zstd_error("zstd compression", code))?;
         frames.truncate(start + stored);
-        Ok(stored)
+        Ok(())
     }
 
     /// Restores a stream into `out`, whose length is the stream's.
@@ -314,6 +308,33 @@ fn looks_random(bytes: &[u8]) -> bool {
         PROBE_PIECES * PROBE_PIECE_BYTES
     };
     estimate::sampled_entropy(&histogram) > RAW_COST_MIN * counted as u64
+}
+
+/// Of a frame at `start` of `best` bytes, if there is one, and a frame from `at` on, leaves the smaller at `start`;
+/// returns its length.
+fn keep_smaller(start: usize, at: usize, best: usize, frames: &mut Vec<u8>) -> usize {
+    let stored = frames.len() - at;
+    if stored == 0 || stored >= best {
+        frames.truncate(at);
+        return best;
+    }
+    frames.drain(start..at);
+    stored
+}
+
+fn compressor(level: i32) -> Result<CCtx<'static>> {
+    let mut compressor = CCtx::try_create().ok_or_else(|| out_of_memory("compressor"))?;
+    for parameter in [
+        CParameter::CompressionLevel(level),
+        CParameter::ContentSizeFlag(true),
+        CParameter::ChecksumFlag(false),
+        CParameter::DictIdFlag(false),
+    ] {
+        compressor
+            .set_parameter(parameter)
+            .map_err(|code| zstd_error("zstd parameter", code))?;
+    }
+    Ok(compressor)
 }
 
 fn out_of_memory(what: &str) -> Error {

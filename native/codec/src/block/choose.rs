@@ -9,6 +9,7 @@ use super::{BlockCoder, WIDTH_MAX};
 use crate::estimate::{self, Histogram};
 use crate::index::{Method, Shape};
 use crate::layout::ElementKind;
+use crate::segment::Level;
 use crate::transform::{self, Transform};
 
 /// Bytes of one sampled strip: a multiple of every width.
@@ -60,39 +61,73 @@ pub(super) struct Plan {
     pub(super) sparse: bool,
 }
 
+/// Below this share of nonzero values only sparse plans are tried.
+const FEW_SHARE: usize = 16;
+/// Plans of a block that are tried at most.
+const PLANS_MAX: usize = 2 + ALL_METHODS.len();
+/// Methods that have planes, and whether sparse.
+const ALL_METHODS: [(Method, bool); 5] = [
+    (Method::Subtract, true),
+    (Method::Subtract, false),
+    (Method::Xor, true),
+    (Method::Xor, false),
+    (Method::Standalone, false),
+];
+
 impl BlockCoder {
-    /// The plans worth trying: the first by estimate, the second where estimates say too little.
+    /// The plans worth trying: the first by estimate, others where estimates say too little or time does not count.
     pub(super) fn plans(
         &mut self,
         raw: &[u8],
         base: Option<&[u8]>,
         kind: ElementKind,
-    ) -> [Option<Plan>; 2] {
+    ) -> [Option<Plan>; PLANS_MAX] {
         let shape = Shape::of_kind(kind).unwrap_or_else(|| self.probe_shape(raw, base));
-        let standalone = Plan {
-            method: Method::Standalone,
+        let dense = |method| Plan {
+            method,
             shape,
             sparse: false,
         };
+        let best = base.map_or(dense(Method::Standalone), |base| {
+            self.best_delta(raw, base, shape)
+        });
+        let mut plans = [None; PLANS_MAX];
+        plans[0] = Some(best);
+        if self.level == Level::Fast {
+            return plans;
+        }
         let as_bytes = Plan {
             shape: Shape::BYTES,
-            ..standalone
+            ..dense(Method::Standalone)
         };
-        let Some(base) = base else {
-            let whole = !shape.float && shape.width_log2 > 0;
-            return [Some(standalone), whole.then_some(as_bytes)];
-        };
-        let best = self.best_delta(raw, base, shape);
-        if shape.float {
-            return [Some(best), None];
-        }
         // Strings that repeat make the estimate of bytes and integers a guess: try them.
-        [Some(best), (best != as_bytes).then_some(as_bytes)]
+        plans[1] = (!shape.float && best != as_bytes).then_some(as_bytes);
+        if self.level == Level::Max {
+            // With few differences no dense form comes near a sparse one.
+            let few = base.map_or(0, |_| raw.len() / shape.width() / FEW_SHARE);
+            let others = ALL_METHODS
+                .into_iter()
+                .map(|(method, sparse)| Plan {
+                    sparse,
+                    ..dense(method)
+                })
+                .filter(|plan| base.is_some() || !plan.method.uses_base())
+                .filter(|plan| plan.sparse || self.positions.len() >= few)
+                .filter(|plan| *plan != best && *plan != as_bytes);
+            for (slot, plan) in plans[2..].iter_mut().zip(others) {
+                *slot = Some(plan);
+            }
+        }
+        plans
     }
 
     /// The cheapest of all methods with this shape, by estimate. Finds the positions that a sparse plan needs.
     fn best_delta(&mut self, raw: &[u8], base: &[u8], shape: Shape) -> Plan {
         let values = raw.len() / shape.width();
+        let methods = match self.level {
+            Level::Fast => &[Method::Subtract][..],
+            Level::Default | Level::Max => &[Method::Subtract, Method::Xor],
+        };
         transform::differences(shape.width(), raw, base, &mut self.positions);
         let nonzero = self.positions.len();
         let mut best = (u64::MAX, Method::Standalone, false);
@@ -100,7 +135,7 @@ impl BlockCoder {
         let scale = (raw.len() as u64).div_ceil(self.sample.0.len() as u64);
         if nonzero <= values / SPARSE_SHARE {
             let places = estimate::positions(values as u64, nonzero as u64);
-            for method in [Method::Subtract, Method::Xor] {
+            for &method in methods {
                 let map = Transform::of(method, shape.float);
                 let pair = (raw, base);
                 transform::gather(map, shape.width(), pair, &self.positions, &mut self.planes);
@@ -112,7 +147,7 @@ impl BlockCoder {
                 }
             }
         } else {
-            for method in [Method::Subtract, Method::Xor] {
+            for &method in methods {
                 let cost = scale.saturating_mul(self.sample_cost(method, shape));
                 if cost < best.0 {
                     best = (cost, method, false);

@@ -23,6 +23,10 @@ const WIDTH_MAX: usize = 8;
 /// Up to this share of changed values a block is as large as the format allows: its streams are short, and what
 /// comes with each of them counts.
 const LARGE_BLOCK_SHARE: usize = 16;
+/// Smallest part of a block that [`Level::Max`] tries to code by itself.
+const PART_BYTES_MIN: usize = 16 << 10;
+/// What an index entry takes, rounded up.
+const ENTRY_BYTES: usize = 16;
 
 impl Transform {
     /// The transform of a method that has planes.
@@ -65,6 +69,7 @@ impl Encoded {
 
 /// Codes blocks; holds the buffers, which are reused. One for each thread.
 pub(crate) struct BlockCoder {
+    level: Level,
     streams: StreamCoder,
     planes: Vec<u8>,
     frames: Vec<u8>,
@@ -79,6 +84,7 @@ impl BlockCoder {
     /// A coder for `level`.
     pub(crate) fn new(level: Level) -> Result<Self> {
         Ok(Self {
+            level,
             streams: StreamCoder::new(level)?,
             planes: Vec::new(),
             frames: Vec::new(),
@@ -99,17 +105,49 @@ impl BlockCoder {
         out: &mut Vec<u8>,
         blocks: &mut Vec<Encoded>,
     ) -> Result<()> {
-        let usual = partition::block_bytes(kind) as usize;
-        let Some(base) = base else {
-            blocks.push(self.encode_block(raw, None, kind, out)?);
-            return Ok(());
-        };
-        if raw.len() <= usual || self.few_differences((raw, base), kind, usual) {
-            blocks.push(self.encode_block(raw, Some(base), kind, out)?);
+        let mut usual = raw.len().min(partition::block_bytes(kind) as usize);
+        if let Some(base) = base.filter(|_| usual < raw.len())
+            && self.few_differences((raw, base), kind, usual)
+        {
+            usual = raw.len();
+        }
+        let (start, first) = (out.len(), blocks.len());
+        self.encode_in(usual, (raw, base), kind, out, blocks)?;
+        if self.level != Level::Max || base == Some(raw) {
             return Ok(());
         }
-        for (raw, base) in raw.chunks(usual).zip(base.chunks(usual)) {
-            blocks.push(self.encode_block(raw, Some(base), kind, out)?);
+        // Other tables for each part may be worth what they take.
+        for part in [usual / 4, usual / 16] {
+            let part = part / WIDTH_MAX * WIDTH_MAX;
+            if part < PART_BYTES_MIN {
+                break;
+            }
+            let (at, own_first) = (out.len(), blocks.len());
+            self.encode_in(part, (raw, base), kind, out, blocks)?;
+            let best = at - start + (own_first - first) * ENTRY_BYTES;
+            if out.len() - at + (blocks.len() - own_first) * ENTRY_BYTES < best {
+                out.drain(start..at);
+                blocks.drain(first..own_first);
+            } else {
+                out.truncate(at);
+                blocks.truncate(own_first);
+            }
+        }
+        Ok(())
+    }
+
+    /// Encodes `raw` in blocks of at most `length` bytes.
+    fn encode_in(
+        &mut self,
+        length: usize,
+        (raw, base): (&[u8], Option<&[u8]>),
+        kind: ElementKind,
+        out: &mut Vec<u8>,
+        blocks: &mut Vec<Encoded>,
+    ) -> Result<()> {
+        for (index, raw) in raw.chunks(length).enumerate() {
+            let base = base.map(|base| &base[index * length..][..raw.len()]);
+            blocks.push(self.encode_block(raw, base, kind, out)?);
         }
         Ok(())
     }

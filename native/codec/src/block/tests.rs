@@ -48,3 +48,14 @@ fn blocks_are_large_where_few_values_differ() {
     assert!(many.iter().all(|block| block.sparse));
     assert_eq!(encode(u32::MAX, Level::Default).0.len(), 1);
 }
+
+#[test]
+fn max_is_never_larger_than_the_default() {
+    for every in [1, 2, 3, 7, 20, 100, 5000] {
+        let size = |level| {
+            let (blocks, stored) = encode(every, level);
+            stored + blocks.len() * 8
+        };
+        assert!(size(Level::Max) <= size(Level::Default), "every {every}");
+    }
+}
