@@ -28,6 +28,12 @@ const PART_BYTES_MIN: usize = 16 << 10;
 /// What an index entry takes, rounded up.
 const ENTRY_BYTES: usize = 16;
 
+impl ElementKind {
+    fn is_float(self) -> bool {
+        matches!(self, Self::Float16 | Self::Float32 | Self::Float64)
+    }
+}
+
 impl Transform {
     /// The transform of a method that has planes.
     fn of(method: Method, float: bool) -> Self {
@@ -113,10 +119,10 @@ impl BlockCoder {
         }
         let (start, first) = (out.len(), blocks.len());
         self.encode_in(usual, (raw, base), kind, out, blocks)?;
-        if self.level != Level::Max || base == Some(raw) {
+        if self.level != Level::Max || !kind.is_float() || base == Some(raw) {
             return Ok(());
         }
-        // Other tables for each part may be worth what they take.
+        // Other tables for each part may be worth what they take. Strings are found over longer distances.
         for part in [usual / 4, usual / 16] {
             let part = part / WIDTH_MAX * WIDTH_MAX;
             if part < PART_BYTES_MIN {
