@@ -67,19 +67,24 @@ pub fn compress(
     drop(found);
     check_segment_bytes(options.segment_bytes)?;
     let reference = base.as_ref().map(|base| *base.reference());
-    let mut writer = Writer {
+    let mut input = Input {
         source,
+        at: 0,
+        segment_bytes: options.segment_bytes,
+        sha256: options.with_sha256.then(Sha256Stream::default),
+    };
+    let mut writer = Writer {
         base,
         regions,
         options,
         segments: Vec::new(),
         original: Checksums::EMPTY,
-        sha256: options.with_sha256.then(Sha256Stream::default),
         stats: SegmentStats::default(),
         codec_seconds: 0.0,
     };
-    writer.write_segments(out, &mut Step::new(progress))?;
-    writer.finish(out, container, reference)
+    writer.write_segments(&mut input, out, &mut Step::new(progress))?;
+    let sha256 = input.sha256.map(Sha256Stream::finish);
+    writer.finish(out, container, reference, sha256)
 }
 
 fn check_segment_bytes(segment_bytes: u64) -> Result<()> {
@@ -95,45 +100,92 @@ fn check_segment_bytes(segment_bytes: u64) -> Result<()> {
     ))
 }
 
-struct Writer<'a> {
+/// The original, a segment at a time.
+struct Input {
     source: Source,
+    /// What was read.
+    at: u64,
+    segment_bytes: u64,
+    sha256: Option<Sha256Stream>,
+}
+
+impl Input {
+    /// Makes `raw` the next segment; empty at the end.
+    fn read_next(&mut self, raw: &mut Vec<u8>) -> Result<()> {
+        let length = self.segment_bytes.min(self.source.bytes() - self.at);
+        self.source.read_into(self.at, length, raw)?;
+        self.at += length;
+        Ok(())
+    }
+
+    /// The checksums of the segment that was read last.
+    fn digest(&mut self, raw: &[u8]) -> Checksums {
+        if let Some(sha256) = &mut self.sha256 {
+            sha256.update(raw);
+        }
+        Checksums::of(raw)
+    }
+}
+
+struct Writer<'a> {
     base: Option<Base>,
     regions: Vec<Region>,
     options: &'a CompressOptions,
     segments: Vec<SegmentEntry>,
     original: Checksums,
-    sha256: Option<Sha256Stream>,
     stats: SegmentStats,
     codec_seconds: f64,
 }
 
 impl Writer<'_> {
-    fn write_segments(&mut self, out: &mut dyn Write, step: &mut Step<'_>) -> Result<()> {
-        let (mut raw, mut base_bytes, mut stored) = (Vec::new(), Vec::new(), Vec::new());
+    /// While one segment is encoded and written, another thread takes the digests of it and of the stored one before
+    /// it, and reads the next: together they take about as long.
+    fn write_segments(
+        &mut self,
+        input: &mut Input,
+        out: &mut dyn Write,
+        step: &mut Step<'_>,
+    ) -> Result<()> {
+        let (mut raw, mut next, mut base_bytes) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut stored, mut before) = (Vec::new(), Vec::new());
+        let may_thread = self.options.encode.threads > 1;
         step.heed(0)?;
-        while self.original.bytes < self.source.bytes() {
+        input.read_next(&mut raw)?;
+        while !raw.is_empty() {
             let offset = self.original.bytes;
-            let length = self.options.segment_bytes.min(self.source.bytes() - offset);
-            self.source.read_into(offset, length, &mut raw)?;
             stored.clear();
-            self.encode(offset, &raw, &mut base_bytes, &mut stored)?;
-            out.write_all(&stored)
-                .map_err(|error| Error::io("write the packed file", error))?;
-            let sums = Checksums::of(&raw);
-            self.original = self.original.then(sums);
-            if let Some(sha256) = &mut self.sha256 {
-                sha256.update(&raw);
+            let beside = || -> Result<(Checksums, Sha256)> {
+                let sums = input.digest(&raw);
+                let sha256 = Sha256::of(&before);
+                input.read_next(&mut next)?;
+                Ok((sums, sha256))
+            };
+            let main = || {
+                self.encode(offset, &raw, &mut base_bytes, &mut stored)?;
+                out.write_all(&stored)
+                    .map_err(|error| Error::io("write the packed file", error))
+            };
+            let (sums, sha256) = in_parallel(may_thread, main, beside)?;
+            if let Some(entry) = self.segments.last_mut() {
+                entry.stored_sha256 = sha256;
             }
+            self.original = self.original.then(sums);
             self.segments.push(SegmentEntry {
-                stored_sha256: Sha256::of(&stored),
+                // Set once it is known, in the next round.
+                stored_sha256: sha256,
                 stored_bytes: stored.len() as u64,
                 crc32: sums.crc32,
                 crc32c: sums.crc32c,
                 crc64nvme: sums.crc64nvme,
             });
-            step.heed(length)?;
+            step.heed(raw.len() as u64)?;
+            std::mem::swap(&mut raw, &mut next);
+            std::mem::swap(&mut stored, &mut before);
         }
-        self.source.check_end()
+        if let Some(entry) = self.segments.last_mut() {
+            entry.stored_sha256 = Sha256::of(&before);
+        }
+        input.source.check_end()
     }
 
     fn encode(
@@ -176,12 +228,13 @@ impl Writer<'_> {
         out: &mut dyn Write,
         container: ContainerRecord,
         reference: Option<BaseReference>,
+        sha256: Option<Sha256>,
     ) -> Result<Summary> {
         let is_delta = self.stats.identical + self.stats.delta > 0;
         let manifest = Manifest {
             name: self.options.name.clone(),
             original: self.original,
-            sha256: self.sha256.map(Sha256Stream::finish),
+            sha256,
             container,
             segment_bytes: self.options.segment_bytes,
             base: reference.filter(|_| is_delta),
@@ -215,4 +268,24 @@ impl Writer<'_> {
             has_base,
         })
     }
+}
+
+/// Runs both, `beside` on a thread of its own if there may be one; returns its result unless one of them failed.
+fn in_parallel<T: Send>(
+    may_thread: bool,
+    main: impl FnOnce() -> Result<()>,
+    beside: impl FnOnce() -> Result<T> + Send,
+) -> Result<T> {
+    if !may_thread {
+        main()?;
+        return beside();
+    }
+    std::thread::scope(|scope| {
+        let beside = scope.spawn(beside);
+        let done = main();
+        let result = beside
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        done.and(result)
+    })
 }
