@@ -180,13 +180,15 @@ impl BlockCoder {
         kind: ElementKind,
         out: &mut Vec<u8>,
     ) -> Result<Encoded> {
+        // First, because it brings the bytes into the cache faster than the loops after it would.
+        let crc32 = checksum_of_block(raw);
         let encoded = |method, shape, sparse, stored_length: usize| Encoded {
             raw_length: raw.len() as u32,
             method,
             shape,
             sparse,
             stored_length: stored_length as u32,
-            crc32: checksum_of_block(raw),
+            crc32,
         };
         if base.is_some_and(|base| base == raw) {
             return Ok(encoded(Method::Identical, Shape::BYTES, false, 0));
