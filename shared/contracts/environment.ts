@@ -50,6 +50,7 @@ export const retireEnvironmentSchema = z.object({
 /**
  * Default key pattern. The run is what stands before the step, the name what follows it:
  * `run-7/step-001000/model.safetensors`, `out/checkpoint-500/optimizer.pt`, `m_step_20.safetensors`.
+ * An epoch directly before a step (`epoch=1-step=200.ckpt`) is neither.
  */
 export const DEFAULT_KEY_PATTERN =
-  '^(?<run>.*?)(?:global_step|checkpoint|step|epoch|iter)[-_=]?(?<step>[0-9]{1,15})(?<name>(?:[/._-].*)?)$';
+  '^(?<run>.*?)(?:epoch[-_=]?[0-9]{1,15}[-_.])?(?:global_step|checkpoint|step|epoch|iter)[-_=]?(?<step>[0-9]{1,15})(?<name>(?:[/._-].*)?)$';

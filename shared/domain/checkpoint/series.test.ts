@@ -22,6 +22,9 @@ describe('series', () => {
     ['m_step_20.safetensors', 20],
     ['a/global_step123/x', 123],
     ['a/epoch=4.ckpt', 4],
+    ['a/epoch=1-step=200.ckpt', 200],
+    ['a/epoch_01_step_200/model.pt', 200],
+    ['step_000100.npz', 100],
   ])('finds the step of %s', (key, step) => {
     expect(place(key).step).toBe(step);
   });
@@ -31,6 +34,29 @@ describe('series', () => {
     expect(place('run/step-2/model.bin').series).toBe(series);
     expect(place('run/step-2/optimizer.bin').series).not.toBe(series);
     expect(place('other/step-2/model.bin').series).not.toBe(series);
+  });
+
+  it.each([
+    ['r/global_step100/mp_rank_00_model_states.pt', 'r/global_step200/mp_rank_00_model_states.pt'],
+    ['r/checkpoint-5/model-1-of-2.safetensors', 'r/checkpoint-10/model-1-of-2.safetensors'],
+    ['r/checkpoint-5/global_step5/mp_rank_00.pt', 'r/checkpoint-10/global_step10/mp_rank_00.pt'],
+    ['r/epoch=1-step=200.ckpt', 'r/epoch=12-step=2400.ckpt'],
+    ['r/step-100/__0_0.distcp', 'r/step-200/__0_0.distcp'],
+    ['r/step_000100.npz', 'r/step_000200.npz'],
+    ['r/iter_0000100/mp_rank_00/a.pt', 'r/iter_0000200/mp_rank_00/a.pt'],
+  ])('finds %s and %s in one series, in this order', (earlier, later) => {
+    const [first, second] = [place(earlier), place(later)];
+    expect(second.series).toBe(first.series);
+    expect(second.step).toBeGreaterThan(first.step);
+  });
+
+  it.each([
+    ['r/step-1/model-00001-of-00002.bin', 'r/step-1/model-00002-of-00002.bin'],
+    ['r/step-100/__0_0.distcp', 'r/step-100/__1_0.distcp'],
+    ['r/global_step5/mp_rank_00.pt', 'r/global_step5/mp_rank_01.pt'],
+    ['r/step-5/global_step3.pt', 'r/step-5/global_step4.pt'],
+  ])('keeps %s and %s apart', (left, right) => {
+    expect(place(left).series).not.toBe(place(right).series);
   });
 
   it('makes a key without a step its own series, ordered by time', () => {

@@ -15,6 +15,12 @@ const STEP_TEXT = /^[0-9]{1,15}$/u;
 const stepOf = (text: string | undefined): number | null =>
   text !== undefined && STEP_TEXT.test(text) ? Number(text) : null;
 
+/** `checkpoint-500/global_step500/…`: with its number there, each step would be a series of its own. */
+const withoutStep = (name: string, step: number): string =>
+  name.replace(/(global_step)([0-9]{1,15})(?![0-9])/gu, (whole, word: string, digits: string) =>
+    Number(digits) === step ? word : whole,
+  );
+
 const lastComponent = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
 
 /**
@@ -42,7 +48,7 @@ export const placeInSeries = (
         'run',
         object.bucket,
         run ?? groups?.['run'] ?? '',
-        groups?.['name'] ?? unmatchedName,
+        withoutStep(groups?.['name'] ?? unmatchedName, step),
       ]),
     ),
     step,
