@@ -17,7 +17,7 @@ import { gibPerSecond, ratioOf } from '../text/quantity.ts';
 import { restoredLine } from '../text/result-lines.ts';
 import { decompressFolder } from './folder-commands.ts';
 import { loadPackedFiles, runPacked } from './packed.ts';
-import { findTensor, reportTensor, tensorHeader } from './tensor-output.ts';
+import { findTensor, refuseView, reportTensor, tensorHeader } from './tensor-output.ts';
 
 const SUFFIX = '.mith';
 
@@ -88,6 +88,7 @@ async function readTensor(
   const work = { label: 'Restoring', subject: input, ...options };
   const tensors = await runPacked(session, work, (it) => packed.tensors(input, it));
   const tensor = findTensor(tensors, name, input);
+  refuseView(tensor, input);
   const output = options.output ?? `${name}.npy`;
   const target = { path: output, isForced: options.force, interruption: session.interruption };
   await writeAtomically(target, async (temporary) => {

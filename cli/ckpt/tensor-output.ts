@@ -47,6 +47,14 @@ export function findTensor(
   });
 }
 
+/** A view's elements do not lie one after the other, so its bytes alone are not the tensor. */
+export function refuseView({ name, order }: TensorRecord, subject: string): void {
+  if (order !== 'strided') return;
+  throw new CliError(`"${name}" is a view into a larger storage of ${subject}`, {
+    advice: 'Restore the whole file and take the tensor from it.',
+  });
+}
+
 /** What stands before the bytes of a tensor: numpy's header where the name asks for it. */
 export function tensorHeader(tensor: TensorRecord, output: string): Buffer {
   if (!output.endsWith('.npy')) return Buffer.alloc(0);
