@@ -1,6 +1,7 @@
 // The main job on the real template: upload, event, state machine, VERIFIED, restore, bit for bit.
 import { beforeAll, expect, test } from 'vitest';
 import { decompress } from 'zstd-napi';
+import { distcpFile, torchZip, weightsOf } from '../../cli/testing/container-files.ts';
 import {
   type Deployment,
   deployAssembly,
@@ -26,6 +27,23 @@ const STEP_1 = createSafetensors(
   20_261_123,
 );
 const STEP_2 = changeBytes(STEP_1, 0.01, 7);
+
+/** What PyTorch writes, by the name of the file; every hundredth weight differs in step 2. */
+const PYTORCH_FILES = [
+  ['optimizer.pt', (step: number) => torchZip(layersOf(step), `optimizer-${step}`)],
+  ['__0_0.distcp', (step: number) => distcpFile(layersOf(step))],
+] as const;
+
+function layersOf(step: number) {
+  const factor = 1 + (step - 1) / 1000;
+  return [0, 1, 2].map((layer) => {
+    const bytes = weightsOf('F32', 50_000, layer);
+    for (let at = 0; at < bytes.length; at += 400) {
+      bytes.writeFloatLE(bytes.readFloatLE(at) * factor, at);
+    }
+    return { name: `layer.${layer}`, dtype: 'F32', shape: [500, 100], bytes } as const;
+  });
+}
 
 await describeOnLocalStack('the pipeline on the local stack', (stack) => {
   let outputs: StackOutputs;
@@ -127,4 +145,21 @@ await describeOnLocalStack('the pipeline on the local stack', (stack) => {
     expect(await reconcile()).toMatchObject({ kind: 'swept', listed: 4, verified: 2, started: 1 });
     expect(await pipeline.settledRow(object)).toMatchObject({ state: 'VERIFIED' });
   });
+
+  test.each(PYTORCH_FILES)(
+    'two steps of %s: the second is a delta, and both restore bit for bit',
+    { timeout: CASE_MS },
+    async (name, make) => {
+      for (const step of [1, 2]) {
+        const file = make(step);
+        const object = await pipeline.upload(`checkpoints/pytorch/step-${step}/${name}`, file);
+        const row = await pipeline.settledRow(object);
+        expect(row).toMatchObject({ state: 'VERIFIED', step, verified: { depth: step - 1 } });
+        expect(row.verified?.bytesOut).toBeLessThan(file.length * (step === 1 ? 0.9 : 0.1));
+        const key = `restored/${step}-${name}`;
+        await pipeline.restore(object, key);
+        expect(file.equals(await pipeline.read(outputs.StoreBucket, key))).toBe(true);
+      }
+    },
+  );
 });
