@@ -32,6 +32,8 @@ const FLAG_DESCRIPTOR: u64 = 8;
 pub(super) struct Walk {
     /// Where the next blob begins.
     at: u64,
+    /// That blob, if it is a zip in the middle of which bytes were missing.
+    zip: Option<ZipWalk>,
     blobs: usize,
     parts: Vec<Part>,
     /// How many storages of one type and shape there were.
@@ -42,6 +44,7 @@ impl Walk {
     pub(super) fn new() -> Self {
         Self {
             at: 0,
+            zip: None,
             blobs: 0,
             parts: Vec::new(),
             alike: HashMap::new(),
@@ -51,7 +54,7 @@ impl Walk {
     /// Goes on until bytes are missing or the object ends.
     pub(super) fn advance(&mut self, source: &mut Fragments) -> Parsed<Container> {
         while self.at < source.object_bytes() {
-            let blob = Blob::parse(source, self.at)?;
+            let blob = self.blob(source)?;
             if self.parts.len() + blob.storages.len() > TENSOR_COUNT_MAX {
                 return Err(Stop::refuse("it has too many tensors"));
             }
@@ -89,8 +92,20 @@ impl Walk {
         .map(|container| container.with_reason(&reason))
         .ok_or_else(|| Stop::refuse("its blobs overlap"))
     }
+
+    fn blob(&mut self, source: &Fragments) -> Parsed<Blob> {
+        let is_zip = source.ahead(self.at, 4, AHEAD_BYTES)? == LOCAL_SIGNATURE;
+        if !is_zip {
+            return Blob::of_safetensors(source, self.at);
+        }
+        let zip = self.zip.get_or_insert_with(|| ZipWalk::new(self.at));
+        let end = zip.run(source)?;
+        let storages = self.zip.take().map_or_else(Vec::new, |zip| zip.storages);
+        Ok(Blob { storages, end })
+    }
 }
 
+#[derive(Debug)]
 struct Storage {
     offset: u64,
     length: u64,
@@ -105,10 +120,7 @@ struct Blob {
 }
 
 impl Blob {
-    fn parse(source: &Fragments, start: u64) -> Parsed<Self> {
-        if source.ahead(start, 4, AHEAD_BYTES)? == LOCAL_SIGNATURE {
-            return ZipWalk::new(source, start).run();
-        }
+    fn of_safetensors(source: &Fragments, start: u64) -> Parsed<Self> {
         let header = safetensors::parse_at(source, start)?;
         let end = header.end();
         let storages = header.tensors.into_iter().map(|tensor| Storage {
@@ -122,41 +134,43 @@ impl Blob {
     }
 }
 
-/// The members of one zip, front to back.
-struct ZipWalk<'a> {
-    source: &'a Fragments,
+/// The members of one zip, front to back; where bytes are missing it goes on with the same member.
+#[derive(Debug)]
+struct ZipWalk {
     at: u64,
     pickle: Pickle,
+    /// Shapes of the pickle's tensors by the keys of their storages, the first one of each.
+    shapes: HashMap<Vec<u8>, Vec<u64>>,
     storages: Vec<Storage>,
 }
 
-impl<'a> ZipWalk<'a> {
-    fn new(source: &'a Fragments, at: u64) -> Self {
+impl ZipWalk {
+    fn new(at: u64) -> Self {
         Self {
-            source,
             at,
             pickle: Pickle::default(),
+            shapes: HashMap::new(),
             storages: Vec::new(),
         }
     }
 
-    fn run(mut self) -> Parsed<Blob> {
+    /// Returns where the zip ends.
+    fn run(&mut self, source: &Fragments) -> Parsed<u64> {
         loop {
-            let signature = self.source.ahead(self.at, 4, AHEAD_BYTES)?;
+            let signature = source.ahead(self.at, 4, AHEAD_BYTES)?;
             let skipped = if signature == LOCAL_SIGNATURE {
-                self.member()?;
+                self.member(source)?;
                 continue;
             } else if signature == ENTRY_SIGNATURE {
-                let fixed = self.record(ENTRY_BYTES)?;
+                let fixed = record(source, self.at, ENTRY_BYTES)?;
                 ENTRY_BYTES + number(fixed, 28, 2) + number(fixed, 30, 2) + number(fixed, 32, 2)
             } else if signature == END64_SIGNATURE {
                 END64_BYTES
             } else if signature == LOCATOR64_SIGNATURE {
                 LOCATOR64_BYTES
             } else if signature == END_SIGNATURE {
-                let end = self.at + END_BYTES + number(self.record(END_BYTES)?, 20, 2);
-                let storages = self.storages;
-                return Ok(Blob { storages, end });
+                let comment_bytes = number(record(source, self.at, END_BYTES)?, 20, 2);
+                return Ok(self.at + END_BYTES + comment_bytes);
             } else {
                 return Err(Stop::refuse("a blob ends where a zip does not"));
             };
@@ -164,105 +178,104 @@ impl<'a> ZipWalk<'a> {
         }
     }
 
-    fn record(&self, length: u64) -> Parsed<&'a [u8]> {
-        self.source.ahead(self.at, length, AHEAD_BYTES)
-    }
-
-    fn member(&mut self) -> Parsed<()> {
-        let fixed = self.record(LOCAL_BYTES)?;
+    /// Nothing of a member is noted before all of it is known.
+    fn member(&mut self, source: &Fragments) -> Parsed<()> {
+        let fixed = record(source, self.at, LOCAL_BYTES)?;
         let (name_bytes, extra_bytes) = (number(fixed, 26, 2), number(fixed, 28, 2));
         let has_descriptor = number(fixed, 6, 2) & FLAG_DESCRIPTOR != 0;
-        let said = number(fixed, 18, 4);
-        let name = &self.record(LOCAL_BYTES + name_bytes)?[fixed.len()..];
+        let name = &record(source, self.at, LOCAL_BYTES + name_bytes)?[fixed.len()..];
         let data_at = self.at + LOCAL_BYTES + name_bytes + extra_bytes;
-        let length = match name {
-            _ if !has_descriptor => said,
-            name if name.ends_with(PICKLE_NAME) => self.read_pickle(data_at)?,
-            name => match self.storage(name, data_at) {
-                Some(length) => length,
-                None => self.find_descriptor(data_at)?,
-            },
-        };
-        self.at = data_at.saturating_add(length);
-        if has_descriptor {
-            self.skip_descriptor(length)?;
+        if !has_descriptor {
+            self.at = data_at.saturating_add(number(fixed, 18, 4));
+            return Ok(());
         }
+        let storage = self.storage(name, data_at);
+        let length = match &storage {
+            _ if name.ends_with(PICKLE_NAME) => self.read_pickle(source, data_at)?,
+            Some(storage) => storage.length,
+            None => find_descriptor(source, data_at)?,
+        };
+        let end = data_at.saturating_add(length);
+        self.at = end + descriptor_bytes(source, end, length)?;
+        self.storages.extend(storage);
         Ok(())
     }
 
     /// Reads the pickle at `data_at`; returns its length.
-    fn read_pickle(&mut self, data_at: u64) -> Parsed<u64> {
-        let known = self.source.known(data_at);
+    fn read_pickle(&mut self, source: &Fragments, data_at: u64) -> Parsed<u64> {
+        let known = source.known(data_at);
         self.pickle = pickle::read(known);
+        let views = self.pickle.tensors.iter().rev();
+        let shapes = views.map(|(_, view)| (view.storage.clone(), view.shape.clone()));
+        self.shapes = shapes.collect();
         let length = known.len() as u64;
         match self.pickle.end {
             End::Complete(length) => Ok(length as u64),
             End::Short if length < PICKLE_BYTES_MAX => {
                 let wanted = AHEAD_BYTES.max(2 * length);
-                self.source.ahead(data_at, length + 1, wanted).map(|_| 0)
+                source.ahead(data_at, length + 1, wanted).map(|_| 0)
             }
             _ => Err(Stop::refuse("a pickle of a blob cannot be read")),
         }
     }
 
-    /// Notes the storage of this member, if it is one; returns its length.
-    fn storage(&mut self, name: &[u8], offset: u64) -> Option<u64> {
+    /// The storage that is the member of this name, if it is one.
+    fn storage(&self, name: &[u8], offset: u64) -> Option<Storage> {
         let folder = name.windows(STORAGE_FOLDER.len());
         let key_at = folder.rev().position(|part| part == STORAGE_FOLDER)?;
         let key = &name[name.len() - key_at..];
         let storage = self.pickle.storages.get(key)?;
         let length = storage.bytes?;
-        let mut views = self.pickle.tensors.iter().map(|(_, view)| view);
-        let view = views.find(|view| view.storage == key);
         let dtype = storage.dtype.map_or("bytes", |dtype| dtype.name);
-        self.storages.push(Storage {
+        Some(Storage {
             offset,
             length,
             kind: storage.dtype.map_or(ElementKind::Probe, |dtype| dtype.kind),
-            description: match view {
-                Some(view) => format!("{dtype} {:?}", view.shape),
+            description: match self.shapes.get(key) {
+                Some(shape) => format!("{dtype} {shape:?}"),
                 None => format!("{dtype} {length}"),
             },
+        })
+    }
+}
+
+fn record(source: &Fragments, at: u64, length: u64) -> Parsed<&[u8]> {
+    source.ahead(at, length, AHEAD_BYTES)
+}
+
+/// The length of a short member: where the first descriptor stands that says so.
+fn find_descriptor(source: &Fragments, data_at: u64) -> Parsed<u64> {
+    let known = source.known(data_at);
+    let found = known.windows(usize::try_from(DESCRIPTOR_BYTES).unwrap_or_default());
+    let found = found
+        .take(SHORT_BYTES_MAX)
+        .enumerate()
+        .find(|(length, window)| {
+            window.starts_with(&DESCRIPTOR_SIGNATURE) && number(window, 8, 4) == *length as u64
         });
-        Some(length)
+    match found {
+        Some((length, _)) => Ok(length as u64),
+        None if known.len() < SHORT_BYTES_MAX => {
+            let length = known.len() as u64;
+            let wanted = length + AHEAD_BYTES;
+            source.ahead(data_at, length + 1, wanted).map(|_| 0)
+        }
+        None => Err(Stop::refuse("a member of a blob has no end")),
     }
+}
 
-    /// The length of a short member: where the first descriptor stands that says so.
-    fn find_descriptor(&self, data_at: u64) -> Parsed<u64> {
-        let known = self.source.known(data_at);
-        let found = known.windows(usize::try_from(DESCRIPTOR_BYTES).unwrap_or_default());
-        let found = found
-            .take(SHORT_BYTES_MAX)
-            .enumerate()
-            .find(|(length, window)| {
-                window.starts_with(&DESCRIPTOR_SIGNATURE) && number(window, 8, 4) == *length as u64
-            });
-        match found {
-            Some((length, _)) => Ok(length as u64),
-            None if known.len() < SHORT_BYTES_MAX => {
-                let length = known.len() as u64;
-                self.source
-                    .ahead(data_at, length + 1, length + AHEAD_BYTES)
-                    .map(|_| 0)
-            }
-            None => Err(Stop::refuse("a member of a blob has no end")),
+/// The bytes of the descriptor at `at`, which must say this length.
+fn descriptor_bytes(source: &Fragments, at: u64, length: u64) -> Parsed<u64> {
+    let fields = record(source, at, DESCRIPTOR_BYTES)?;
+    if fields.starts_with(&DESCRIPTOR_SIGNATURE) {
+        if number(fields, 8, 4) == length {
+            return Ok(DESCRIPTOR_BYTES);
+        }
+        if number(record(source, at, DESCRIPTOR64_BYTES)?, 8, 8) == length {
+            return Ok(DESCRIPTOR64_BYTES);
         }
     }
-
-    fn skip_descriptor(&mut self, length: u64) -> Parsed<()> {
-        let fields = self.record(DESCRIPTOR_BYTES)?;
-        if fields.starts_with(&DESCRIPTOR_SIGNATURE) {
-            if number(fields, 8, 4) == length {
-                self.at += DESCRIPTOR_BYTES;
-                return Ok(());
-            }
-            if number(self.record(DESCRIPTOR64_BYTES)?, 8, 8) == length {
-                self.at += DESCRIPTOR64_BYTES;
-                return Ok(());
-            }
-        }
-        Err(Stop::refuse(
-            "a member of a blob has another length than its pickle says",
-        ))
-    }
+    Err(Stop::refuse(
+        "a member of a blob has another length than its pickle says",
+    ))
 }

@@ -1,6 +1,6 @@
 //! Blobs of torch.distributed.checkpoint, one after the other.
 
-use super::torch::{Archive, tensor_ops};
+use super::torch::{Archive, pickled, tensor_ops};
 use super::*;
 
 /// `torch.save` of one tensor: the order of members is that of `PyTorch` 2.15.
@@ -82,29 +82,50 @@ fn storages_pair_by_type_shape_and_their_number_among_their_like() {
     assert!(pairs[1].base_offset > first);
 }
 
-#[test]
-fn a_walk_reads_little_and_jumps_over_storages() {
-    let blob = saved("FloatStorage", &[250, 200], &vec![3; 200_000], 50_000);
-    let bytes = blob.repeat(20);
+/// What is found, the bytes read, and how often was asked.
+fn probe_by_steps(bytes: &[u8]) -> (Container, usize, usize) {
     let mut probe = Probe::new(bytes.len() as u64);
-    let mut read = 0;
+    let (mut read, mut steps) = (0, 0);
     loop {
         match probe.step() {
-            ProbeStep::Known(found) => {
-                assert_eq!(
-                    (found.kind, typed(&found, None).len()),
-                    (ContainerKind::Distcp, 20)
-                );
-                break;
-            }
+            ProbeStep::Known(found) => return (found, read, steps),
             ProbeStep::Read(ranges) => {
                 let slice = |r: &ByteRange| bytes[r.offset as usize..r.end() as usize].to_vec();
                 let given: Vec<u8> = ranges.iter().flat_map(slice).collect();
                 read += given.len();
+                steps += 1;
                 probe.give(&given).unwrap();
             }
         }
     }
+}
+
+#[test]
+fn a_blob_of_many_storages_goes_on_where_bytes_were_missing() {
+    let keys: Vec<String> = (0..40).map(|key| key.to_string()).collect();
+    let tensor = |key| tensor_ops("FloatStorage", key, 10_000, &[100, 100], &[100, 1]);
+    let items: Vec<_> = keys.iter().map(|key| (&key[..], tensor(key))).collect();
+    let mut archive = Archive::default().with("archive/data.pkl", &pickled(&items));
+    for key in &keys {
+        archive = archive.with(&format!("archive/data/{key}"), &vec![1; 40_000]);
+    }
+    let bytes = [object(1), archive.finish()].concat();
+    let (found, read, steps) = probe_by_steps(&bytes);
+    let whole = (40_000, ElementKind::Float32, false);
+    assert_eq!(typed(&found, None), vec![whole; 40]);
+    // The first 256 KiB at once; after that a read for each storage.
+    assert!(steps < 45 && read < 1_200_000, "{read} in {steps}");
+}
+
+#[test]
+fn a_walk_reads_little_and_jumps_over_storages() {
+    let blob = saved("FloatStorage", &[250, 200], &vec![3; 200_000], 50_000);
+    let bytes = blob.repeat(20);
+    let (found, read, _) = probe_by_steps(&bytes);
+    assert_eq!(
+        (found.kind, typed(&found, None).len()),
+        (ContainerKind::Distcp, 20)
+    );
     assert!(read < bytes.len() / 3, "{read} of {}", bytes.len());
 }
 
