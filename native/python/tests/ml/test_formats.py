@@ -202,7 +202,11 @@ def test_a_dcp_folder_is_typed_file_by_file_and_pairs_with_the_next(
 
 def test_arrays_of_numpy_are_named(tmp_path: Path) -> None:
     weights = np.random.default_rng(1).normal(scale=0.02, size=(300, 200)).astype(np.float32)
-    arrays: dict[str, Any] = {"w": weights, "turned": np.asfortranarray(weights), "step": np.int64(7)}
+    arrays: dict[str, Any] = {
+        "w": weights,
+        "turned": np.asfortranarray(weights),
+        "step": np.int64(7),
+    }
     np.savez(tmp_path / "plain.npz", **arrays)
     np.savez_compressed(tmp_path / "deflated.npz", **arrays)
     np.save(tmp_path / "one.npy", weights)
