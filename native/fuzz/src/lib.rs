@@ -4,6 +4,8 @@
 //! Each target is a function of bytes that returns if all is well and panics if not. `docs/fuzzing.md` says what
 //! each one proves and how to run it.
 
+pub mod archive;
+pub mod containers;
 pub mod decode;
 pub mod entries;
 pub mod pack;
@@ -17,8 +19,9 @@ pub mod samples;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets by name, which is also the name of their folder of regressions.
-pub const TARGETS: [Target; 3] = [
+pub const TARGETS: [Target; 4] = [
     ("safetensors", safetensors_header::check),
+    ("containers", containers::check),
     ("decode", decode::check),
     ("round_trip", round_trip::check),
 ];
