@@ -104,7 +104,9 @@ describe('containers', () => {
 describe('a tensor whose elements are not in the order of its shape', () => {
   beforeEach(() => compress('model.pt', torchZip([TURNED, VIEW, HALF], 'model')));
 
-  it('is in column order: numpy is told so', async () => {
+  it('is in column order: numpy is told so, and so is who takes the raw bytes', async () => {
+    const raw = await run('decompress', 'out.mith', '--tensor', 'turned', '-o', 'turned.bin');
+    expect(raw.stdout).toContain('turned: F32 column-major 200 x 64');
     const npy = await restoreTensor('turned', 'turned.npy');
     expect(npy.toString('latin1')).toContain("'fortran_order': True, 'shape': (200, 64)");
     expect(npy.subarray(-WEIGHT.bytes.length).equals(WEIGHT.bytes)).toBe(true);

@@ -16,7 +16,7 @@ import { restoredLine } from '../text/result-lines.ts';
 import { findVerified, type VerifiedCheckpoint } from './find-checkpoint.ts';
 import { restoreInsideAws } from './restore-to-object.ts';
 import { formatS3Uri, parseObjectUri } from './s3-uri.ts';
-import { findTensor, reportTensor } from './tensor-output.ts';
+import { findTensor, refuseView, reportTensor } from './tensor-output.ts';
 import { type Chunk, writeTensor, writeWhole } from './write-restored.ts';
 
 const optionsSchema = z.object({
@@ -120,6 +120,7 @@ async function restoreTensor(
     throw new CliError(`${subject} has no tensor "${name}"`);
   }
   const { tensor } = result;
+  refuseView(tensor, subject);
   const chunks: AsyncIterable<Chunk> = result.chunks;
   const { output, isForced } = work;
   await writeAtomically({ path: output, isForced, interruption: session.interruption }, (path) =>

@@ -10,6 +10,7 @@ import { createRandom } from '../demo/random.ts';
 import { withHost } from '../hosts/open-host.ts';
 import type { Interruption } from '../interruption.ts';
 import { type BuiltCli, buildCli } from '../testing/built-cli.ts';
+import { torchZip, weightsOf } from '../testing/container-files.ts';
 import { writeSafetensors } from '../testing/sample-files.ts';
 
 const BUCKET = 'models';
@@ -56,10 +57,12 @@ async function writeSettings(): Promise<void> {
   await writeFile(join(folder, 'mithril.toml'), text);
 }
 
+const quietSession = () => createSession({ quiet: true }, interruption);
+const settings = () => ({ config: join(folder, 'mithril.toml') });
+
 /** Step 1 is announced as by an event; step 2 is missed, for reconcile to find. */
 async function compressBoth(): Promise<void> {
-  const session = createSession({ quiet: true }, interruption);
-  await withHost(session, { config: join(folder, 'mithril.toml') }, async ({ context }) => {
+  await withHost(quietSession(), settings(), async ({ context }) => {
     await context.objects.write({ bucket: BUCKET, key: STEP_1 }, first, { ifAbsent: true });
     await startCheckpoint(context, { bucket: BUCKET, key: STEP_1, versionId: null });
     await context.objects.write({ bucket: BUCKET, key: STEP_2 }, second, { ifAbsent: true });
@@ -123,6 +126,30 @@ describe('s3:// commands on the one-machine host', () => {
     const wrong = await run('restore', uri, '--tensor', 'head.bais', '-o', 'c.bin');
     expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('head.bias') });
     expect(await readdir(folder)).not.toContain('c.bin');
+  });
+
+  it('refuse a view into a larger storage, with what to do', async () => {
+    const bytes = weightsOf('F32', 200 * 64, 1);
+    const view = {
+      name: 'view',
+      dtype: 'F32',
+      shape: [100, 64],
+      strides: [128, 1],
+      bytes,
+    } as const;
+    const key = 'checkpoints/views/step-1/model.pt';
+    await withHost(quietSession(), settings(), async ({ context }) => {
+      await context.objects.write({ bucket: BUCKET, key }, torchZip([view], 'model'), {
+        ifAbsent: true,
+      });
+      await startCheckpoint(context, { bucket: BUCKET, key, versionId: null });
+    });
+    const args = [`s3://${BUCKET}/${key}`, '--tensor', 'view', '-o', 'view.bin'];
+    const ended = await run('restore', ...args);
+    expect(ended).toMatchObject({ code: 1, stdout: '' });
+    expect(ended.stderr).toContain('view into a larger storage');
+    expect(ended.stderr).toContain('Restore the whole file');
+    expect(await readdir(folder)).not.toContain('view.bin');
   });
 
   it('say what is wrong with an unknown object, a prefix, or a missing target', async () => {

@@ -82,13 +82,15 @@ function npyHeader(type: string, { shape, order }: TensorRecord): Buffer {
 
 export function reportTensor(terminal: Terminal, tensor: TensorRecord, output: string): void {
   const shape = tensor.shape.join(' x ') || 'scalar';
-  const text = `${tensor.name}: ${tensor.dtype} ${shape}, ${formatBytes(tensor.length)} → ${output}`;
-  const { name, dtype, length } = tensor;
+  const { name, dtype, length, order } = tensor;
+  const type = order === 'row-major' ? dtype : `${dtype} ${order}`;
+  const text = `${name}: ${type} ${shape}, ${formatBytes(length)} → ${output}`;
   terminal.result(text, {
     command: 'tensor',
     name,
     dtype,
     shape: tensor.shape,
+    order,
     bytes: length,
     output,
   });
