@@ -1,5 +1,6 @@
 // The originals of the golden files, made from fixed seeds. A case is never changed or removed once
 // its file is listed in v1/MANIFEST.json: add another one.
+import { readFileSync } from 'node:fs';
 
 /** xorshift32: the same numbers on every machine. */
 function randomFrom(seed) {
@@ -156,6 +157,9 @@ function integers(change) {
   ]);
 }
 
+/** What PyTorch wrote: see inputs/make.py. */
+const pytorch = (name) => readFileSync(new URL(`inputs/${name}`, import.meta.url));
+
 const TEXT = Array.from(
   { length: 120 },
   (_, n) => `${n}: the quick brown fox jumps over ${n * n} lazy dogs.\n`,
@@ -208,4 +212,7 @@ export const CASES = {
   },
   'flags-step1': { make: () => flags(FLAGS) },
   'flags-step2': { make: () => flags(FLIPPED), base: 'flags-step1' },
+  'torch-step1': { make: () => pytorch('torch-step1.pt') },
+  'torch-step2': { make: () => pytorch('torch-step2.pt'), base: 'torch-step1' },
+  dcp: { make: () => pytorch('dcp.distcp') },
 };
