@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Instant;
 
 use super::base::{Base, Resolver};
-use super::source::{ReadSeek, Source, bounded};
+use super::source::{ReadSeek, Source, bounded, zeroed};
 use super::trailer::Trailer;
 use super::{Progress, Step, Summary, WINDOW_BYTES};
 use crate::checksum::{Checksums, Sha256};
@@ -206,7 +206,7 @@ impl Packed {
                 "a view with gaps or overlaps in its storage",
             ));
         }
-        let mut bytes = vec![0; bounded(tensor.length)?];
+        let mut bytes = zeroed(tensor.length)?;
         self.read(tensor.offset, &mut bytes)?;
         Ok((tensor, bytes))
     }

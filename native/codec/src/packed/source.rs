@@ -121,3 +121,15 @@ pub(super) fn bounded(length: u64) -> Result<usize> {
     usize::try_from(length)
         .map_err(|_| Error::invalid_argument("length in memory", usize::MAX, length))
 }
+
+/// As many zeros as a file claims to need: a claim that memory cannot hold is an error, not an abort.
+pub(super) fn zeroed(length: u64) -> Result<Vec<u8>> {
+    let length = bounded(length)?;
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(length).map_err(|_| {
+        let cause = std::io::Error::from(std::io::ErrorKind::OutOfMemory);
+        Error::io(format!("memory for {length} bytes"), cause)
+    })?;
+    bytes.resize(length, 0);
+    Ok(bytes)
+}
