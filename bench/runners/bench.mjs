@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npm run bench -- [PRODUCT ...] [options]`: figures of this machine, each after its answer was
-// checked. PRODUCT is `checkpoint` (the default) or `all`; docs/benchmarks.md has the options and
+// checked. PRODUCT is `checkpoint` (the default), `dedup` or `all`; docs/benchmarks.md has the options and
 // says how each figure is measured. Prints tables and writes one JSON record under bench/records.
 import { parseArgs } from 'node:util';
 import { SetupError } from '../../scripts/system/process.mjs';
@@ -9,6 +9,7 @@ import { asProgram } from '../../scripts/system/program.mjs';
 /** The runner of each product: `run(options)`. */
 const PRODUCTS = {
   checkpoint: () => import('./checkpoint/run.mjs'),
+  dedup: () => import('./dedup/run.mjs'),
 };
 
 const OPTIONS = {
@@ -18,6 +19,7 @@ const OPTIONS = {
   models: { type: 'string' },
   text: { type: 'string' },
   only: { type: 'string' },
+  data: { type: 'string' },
 };
 
 await asProgram(async () => {

@@ -1,26 +1,10 @@
 // The codec beside zstd (codec_speed.rs), by level and by number of threads (codec_worker.rs).
-import fs from 'node:fs';
-import path from 'node:path';
-import { cacheFolder, ROOT } from '../../../scripts/system/cache.mjs';
-import { capture } from '../shared/programs.mjs';
+import { buildExample, capture } from '../shared/programs.mjs';
 import { printTable, ratio, speed } from '../shared/table.mjs';
 import { alternate } from '../shared/workers.mjs';
 
-const MANIFEST = path.join(ROOT, 'native', 'Cargo.toml');
 const THREADS = [1, 2];
 const LEVELS = ['fast', 'default', 'max'];
-
-/** Builds an example of the codec; returns the program. */
-export function buildExample(name, cargoEnv) {
-  const what = ['--manifest-path', MANIFEST, '-p', 'mithril-checkpoint', '--example', name];
-  capture('cargo', ['build', '--release', '--locked', '--quiet', ...what], { env: cargoEnv });
-  const program = path.join(cargoEnv.CARGO_TARGET_DIR, 'release', 'examples', name);
-  // A copy, so that a build elsewhere cannot replace it between two rounds.
-  const copy = path.join(cacheFolder('bench'), `${name}-${process.pid}`);
-  fs.copyFileSync(program, copy);
-  process.on('exit', () => fs.rmSync(copy, { force: true }));
-  return copy;
-}
 
 /** The codec as a tool of `alternate`. */
 export const ours = (
@@ -37,7 +21,7 @@ export const ours = (
 
 /** Paired rounds with zstd level 3 and a memory copy in one process, one thread. */
 export function besideZstd({ inputs, cargoEnv }) {
-  const program = buildExample('codec_speed', cargoEnv);
+  const program = buildExample('mithril-checkpoint', 'codec_speed', cargoEnv);
   const result = {};
   for (const { name, file, base } of inputs) {
     result[name] = JSON.parse(capture(program, [file, 'safetensors', ...(base ? [base] : [])]));

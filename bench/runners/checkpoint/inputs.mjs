@@ -1,6 +1,5 @@
 // The inputs of the checkpoint benchmarks: the model's weights and what is made of them.
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { PYTHON } from '../../../scripts/setup/python-package.mjs';
 import { cacheFolder } from '../../../scripts/system/cache.mjs';
@@ -9,13 +8,6 @@ import { capture, definition, mithril, sha256 } from '../shared/programs.mjs';
 
 export const KINDS = ['fp32', 'bf16', 'fp16'];
 const BIG_BYTES = 2 ** 31;
-
-/** A folder that goes away with this process. */
-export function temporaryFolder(root = os.tmpdir()) {
-  const folder = fs.mkdtempSync(path.join(root, 'mithril-bench-'));
-  process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 /** The weights of all-MiniLM-L6-v2 that `npm start` fetched and checked. */
 export function model() {

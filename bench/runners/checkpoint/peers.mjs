@@ -1,11 +1,10 @@
 // The codec beside its peers: each in a process of its own, in alternating rounds on one core.
 import fs from 'node:fs';
-import { capture, definition } from '../shared/programs.mjs';
+import { capture, definition, temporaryFolder } from '../shared/programs.mjs';
 import { mib, printTable, ratio, speed } from '../shared/table.mjs';
 import { alternate, peakMemory } from '../shared/workers.mjs';
 import { ours } from './codec.mjs';
 import { peersPython } from './environment.mjs';
-import { temporaryFolder } from './inputs.mjs';
 import { PUBLISHED } from './published.mjs';
 import { trainingPairs } from './series.mjs';
 

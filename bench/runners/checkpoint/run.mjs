@@ -1,13 +1,14 @@
 // The checkpoint benchmark, part by part (docs/benchmarks.md says what each measures).
 import { setUp } from '../../../scripts/setup.mjs';
 import { SetupError } from '../../../scripts/system/process.mjs';
+import { buildExample, temporaryFolder } from '../shared/programs.mjs';
 import { finishRecord, startRecord } from '../shared/record.mjs';
 import { mib, printTable, ratio } from '../shared/table.mjs';
 import { ROUNDS } from '../shared/workers.mjs';
-import { besideZstd, buildExample, byLevel, byThreads } from './codec.mjs';
+import { besideZstd, byLevel, byThreads } from './codec.mjs';
 import { memory, pipeline, startUp } from './command.mjs';
 import { edges } from './edges.mjs';
-import { makeInputs, model, roundTrip, temporaryFolder } from './inputs.mjs';
+import { makeInputs, model, roundTrip } from './inputs.mjs';
 import { models } from './models.mjs';
 import { peers } from './peers.mjs';
 import { series } from './series.mjs';
@@ -40,7 +41,7 @@ export async function run(options) {
     cargoEnv,
     modelFile: model(),
     inputs: makeInputs(work),
-    worker: buildExample('codec_worker', cargoEnv),
+    worker: buildExample('mithril-checkpoint', 'codec_worker', cargoEnv),
     rounds: options.quick ? QUICK_ROUNDS : ROUNDS,
   };
   for (const name of names) {

@@ -2,9 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { PYTHON } from '../../../scripts/setup/python-package.mjs';
-import { ROOT } from '../../../scripts/system/cache.mjs';
+import { cacheFolder, ROOT } from '../../../scripts/system/cache.mjs';
 
 export const COMMAND = path.join(ROOT, 'dist', 'cli', 'mithril.js');
 const OUTPUT_BYTES_MAX = 1 << 28;
@@ -20,6 +21,26 @@ export function capture(program, args, { env = {}, input } = {}) {
     input,
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'inherit'],
   }).toString();
+}
+
+/** A folder that goes away with this process. */
+export function temporaryFolder(root = os.tmpdir()) {
+  const folder = fs.mkdtempSync(path.join(root, 'mithril-bench-'));
+  process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Builds an example of a crate; returns the program. */
+export function buildExample(crate, name, cargoEnv) {
+  const manifest = path.join(ROOT, 'native', 'Cargo.toml');
+  const what = ['--manifest-path', manifest, '-p', crate, '--example', name];
+  capture('cargo', ['build', '--release', '--locked', '--quiet', ...what], { env: cargoEnv });
+  const program = path.join(cargoEnv.CARGO_TARGET_DIR, 'release', 'examples', name);
+  // A copy, so that a build elsewhere cannot replace it between two rounds.
+  const copy = path.join(cacheFolder('bench'), `${name}-${process.pid}`);
+  fs.copyFileSync(program, copy);
+  process.on('exit', () => fs.rmSync(copy, { force: true }));
+  return copy;
 }
 
 /** What the `mithril` command reports of its work. */

@@ -14,9 +14,9 @@ const TOOL_SECONDS_MAX = 6;
 /** Keeps big buffers of C programs in the process, so that no round pays for fresh pages. */
 const KEEP_MEMORY = { MALLOC_MMAP_THRESHOLD_: '4294967296', MALLOC_TRIM_THRESHOLD_: '68719476736' };
 /** No library of a tool starts threads of its own. */
-const ONE_THREAD = { OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1', BLOSC_NTHREADS: '1' };
+export const ONE_THREAD = { OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1', BLOSC_NTHREADS: '1' };
 /** Starts a program on the last core that this process may use. */
-const PINNED = [
+export const PINNED = [
   '-c',
   'import os, sys; os.sched_setaffinity(0, {max(os.sched_getaffinity(0))}); os.execvp(sys.argv[1], sys.argv[1:])',
 ];
