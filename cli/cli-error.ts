@@ -19,6 +19,13 @@ export class CliError extends Error {
 /** The person asked us to stop (Ctrl-C); nothing is reported as failed. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
+  /** Where finished work is kept, from which the same command goes on; null where none is. */
+  readonly kept: string | null;
+
+  constructor(message: string, options: { kept?: string | null } = {}) {
+    super(message);
+    this.kept = options.kept ?? null;
+  }
 }
 
 export interface Failure {

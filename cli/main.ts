@@ -21,23 +21,34 @@ export async function main(name: keyof typeof PROGRAMS, args: readonly string[])
     await PROGRAMS[name](runner).parseAsync([...args], { from: 'user' });
     return runner.interruption.exitCode ?? runner.exitCode;
   } catch (error) {
-    return explain(error, runner, args.includes('-v') || args.includes('--verbose'));
+    return explain(error, runner, [name, ...args]);
   }
 }
 
-function explain(error: unknown, runner: Runner, isVerbose: boolean): number {
+function explain(error: unknown, runner: Runner, command: readonly string[]): number {
   const interrupted = runner.interruption.exitCode;
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (interrupted !== null || error instanceof Interrupted) {
-    process.stderr.write('Interrupted; nothing was left behind.\n');
+    process.stderr.write(interruptionText(error, command));
     return interrupted ?? EXIT.interrupted;
   }
+  const isVerbose = command.includes('-v') || command.includes('--verbose');
   const { message, advice, exitCode } = describeFailure(error);
   process.stderr.write(`error: ${message}\n`);
   if (advice !== '') process.stderr.write(`${advice}\n`);
   if (isVerbose) process.stderr.write(`${stackOf(error)}\n`);
   return exitCode;
 }
+
+function interruptionText(error: unknown, command: readonly string[]): string {
+  const kept = error instanceof Interrupted ? error.kept : null;
+  if (kept === null) return 'Interrupted; nothing was left behind.\n';
+  return `Interrupted; finished work is kept in ${kept} (remove it to give up).
+The same command goes on from there: ${command.map(shellWord).join(' ')}\n`;
+}
+
+const shellWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/u.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 
 /** The whole story for `-v`: each error and what caused it. */
 function stackOf(error: unknown): string {

@@ -1,7 +1,6 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { DedupJobOptions, DedupRuns, RunProgress } from '../../shared/ports/dedup.ts';
 import { CliError, describeFailure, Interrupted, readCode } from '../cli-error.ts';
 import { EXIT } from '../exit-code.ts';
@@ -9,9 +8,8 @@ import type { Command, Session } from '../session.ts';
 import { findInputs, type InputFile, placeOutputs } from './files.ts';
 import { type DedupOptions, readDedupOptions } from './options.ts';
 import { startRunProgress } from './run-progress.ts';
+import { STDIN, withStdinFile } from './stdin.ts';
 import { dryRunText, explainText, processedLine, summaryLines } from './texts.ts';
-
-const STDIN = '-';
 
 /** `mithril dedup IN... -o OUT` */
 export const dedup: Command = async (session, args, given) => {
@@ -55,7 +53,11 @@ async function dedupFiles(
   const startedMs = performance.now();
   const job = await jobOf(inputs, options);
   for (const output of job.outputs) await mkdir(dirname(output), { recursive: true });
-  const summary = await watched(session, (watch) => runs.run(job, watch));
+  const summary = await watched(session, (watch) => runs.run(job, watch)).catch(
+    (error: unknown) => {
+      throw error instanceof Interrupted ? new Interrupted('interrupted', keptIn(job)) : error;
+    },
+  );
   const seconds = (performance.now() - startedMs) / 1000;
   const files = summary.files.map((counts, at) => ({
     input: inputs[at]?.path,
@@ -81,8 +83,12 @@ async function dedupFiles(
   return EXIT.ok;
 }
 
-/** Standard input is kept in a file beside the output while it is read more than once. */
-async function dedupStdin(
+/** A scratch folder that saves work keeps the description of its job; any other is removed. */
+const keptIn = ({ scratch }: DedupJobOptions) => ({
+  kept: existsSync(join(scratch, 'job.json')) ? scratch : null,
+});
+
+function dedupStdin(
   session: Session,
   runs: DedupRuns,
   args: readonly string[],
@@ -90,20 +96,13 @@ async function dedupStdin(
 ): Promise<number> {
   if (args.length > 1) throw usage('standard input (-) is the only input');
   if (options.output === undefined) throw usage('name the output with -o');
-  const spool = join(dirname(options.output), `.mithril-dedup-stdin-${process.pid}.jsonl`);
-  try {
-    await pipeline(process.stdin, createWriteStream(spool), {
-      signal: session.interruption.signal,
-    });
-    const input = { path: spool, name: STDIN, relative: 'stdin.jsonl' };
+  const parent = options.scratch ?? dirname(options.output);
+  return withStdinFile(session.interruption, parent, (input, folder) => {
+    const own = { ...options, scratch: folder };
     return options.dryRun
-      ? await dryRun(session, runs, [input], options)
-      : await dedupFiles(session, runs, [input], options);
-  } catch (error) {
-    throw session.interruption.signal.aborted ? new Interrupted('interrupted') : error;
-  } finally {
-    await rm(spool, { force: true });
-  }
+      ? dryRun(session, runs, [input], own)
+      : dedupFiles(session, runs, [input], own);
+  });
 }
 
 async function jobOf(

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -17,6 +18,8 @@ export interface BuiltCli {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** File that is piped into standard input; without it that is empty. */
+  readonly input?: string;
 }
 
 export interface Ended {
@@ -66,8 +69,12 @@ function startCli(outdir: string, args: readonly string[], options: RunOptions =
       AWS_EC2_METADATA_DISABLED: 'true',
       ...options.env,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // The program may end before it has read everything.
+  child.stdin.on('error', () => {});
+  if (options.input === undefined) child.stdin.end();
+  else createReadStream(options.input).pipe(child.stdin);
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
