@@ -1,7 +1,7 @@
 """What saving compressed checkpoints costs a training run, beside saving plain ones.
 
     npm run setup -- python-ml
-    .setup/python-ml/bin/python bench/definitions/training_overhead.py --rounds 9
+    .setup/python-ml/bin/python bench/definitions/training_overhead.py --steps 200 --every 50
 
 A small GPT is trained on random text (seeded) by AdamW. Every few steps its weights and optimizer
 state are saved: not at all (``none``), by safetensors in the training thread (``plain``), or
@@ -31,7 +31,7 @@ from torch import nn
 
 import mithril.torch
 
-VOCABULARY, CONTEXT, WIDTH, LAYERS, HEADS, BATCH = 512, 128, 256, 4, 4, 8
+VOCABULARY, CONTEXT, WIDTH, LAYERS, HEADS, BATCH = 512, 32, 256, 4, 4, 2
 RESAMPLES = 10_000
 WARM_UP_STEPS = 4
 Tensors = dict[str, torch.Tensor]
@@ -154,9 +154,9 @@ def interval(ratios: list[float]) -> dict[str, float]:
 def main() -> None:
     """Run the rounds and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--steps", type=int, default=40)
-    parser.add_argument("--every", type=int, default=20, help="steps between two saves")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--every", type=int, default=50, help="steps between two saves")
     parser.add_argument("--threads", type=int, default=1, help="threads of torch")
     parser.add_argument("--earlier", type=Path, help="print of a run with the same options")
     arguments = parser.parse_args()
@@ -195,7 +195,12 @@ def main() -> None:
         "rounds": len(times["wall"]["none"]),
         "steps": arguments.steps,
         "stepsBetweenSaves": arguments.every,
+        "secondsBetweenSaves": round(
+            statistics.median(times["wall"]["none"]) / arguments.steps * arguments.every, 2
+        ),
+        "savesInARun": arguments.steps // arguments.every,
         "torchThreads": arguments.threads,
+        "compressionThreads": 1,
         "parameters": sum(value.numel() for value in Model().parameters()),
         "savedBytes": sizes[0],
         "compressedBytes": sizes[1],
