@@ -162,7 +162,7 @@ def openzl(raw: Bytes, kind: str) -> Codec:
 ZIPNN_TYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
 
-def _zipnn(kind: str, **options: object) -> Any:
+def _zipnn(kind: str, **options: object) -> Any:  # noqa: ANN401  # zipnn has no types
     dtype = ZIPNN_TYPES[kind]
     return importlib.import_module("zipnn").ZipNN(
         input_format="byte", bytearray_dtype=dtype, threads=1, **options

@@ -17,6 +17,7 @@ from mithril._storage import S3_SCHEME, Connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import ModuleType
 
     from typing_extensions import Buffer
 
@@ -164,7 +165,7 @@ class Upload:
         }
 
 
-def _store(bucket: str, connection: Connection) -> Any:
+def _store(bucket: str, connection: Connection) -> Any:  # noqa: ANN401  # obstore is optional
     obstore, boto = _import("obstore.store"), _import("obstore.auth.boto3")
     endpoint = _endpoint(connection)
     session = _session(connection)
@@ -177,7 +178,7 @@ def _store(bucket: str, connection: Connection) -> Any:
     return obstore.S3Store(bucket, **settings)
 
 
-def _client(connection: Connection) -> Any:
+def _client(connection: Connection) -> Any:  # noqa: ANN401  # boto3 has no types
     session = _session(connection)
     return session.client(
         "s3",
@@ -186,7 +187,7 @@ def _client(connection: Connection) -> Any:
     )
 
 
-def _session(connection: Connection) -> Any:
+def _session(connection: Connection) -> Any:  # noqa: ANN401  # boto3 has no types
     return _import("boto3").Session(region_name=connection.region)
 
 
@@ -196,7 +197,7 @@ def _endpoint(connection: Connection) -> str | None:
     return connection.endpoint_url or next(filter(None, named), None)
 
 
-def _import(name: str) -> Any:
+def _import(name: str) -> ModuleType:
     import importlib
 
     try:

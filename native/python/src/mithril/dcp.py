@@ -23,7 +23,7 @@ import io
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, cast
 
 import torch
 from torch.distributed.checkpoint import FileSystemReader, FileSystemWriter
@@ -112,7 +112,7 @@ class MithrilStorageWriter(FileSystemWriter):
         *,
         thread_count: int | None = None,
         level: Level = "default",
-        **options: Any,
+        **options: object,
     ) -> None:
         """Take the arguments of ``FileSystemWriter``, but for ``_extensions``."""
         _check_release()

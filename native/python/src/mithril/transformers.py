@@ -12,7 +12,7 @@ import shutil
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from transformers import TrainerCallback
 
@@ -21,6 +21,7 @@ from mithril._text import compressed_line
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
 
     from transformers import TrainerControl, TrainerState, TrainingArguments
 
@@ -74,7 +75,7 @@ class MithrilCallback(TrainerCallback):
         args: TrainingArguments,
         state: TrainerState,
         control: TrainerControl,  # noqa: ARG002  # the Trainer gives it
-        **_kwargs: Any,
+        **_kwargs: object,
     ) -> None:
         """Queue the checkpoint that was just saved; returns at once."""
         if not state.is_world_process_zero:
@@ -91,7 +92,7 @@ class MithrilCallback(TrainerCallback):
         args: TrainingArguments,  # noqa: ARG002  # the Trainer gives it
         state: TrainerState,  # noqa: ARG002
         control: TrainerControl,  # noqa: ARG002
-        **_kwargs: Any,
+        **_kwargs: object,
     ) -> None:
         """Wait until all checkpoints are compressed."""
         self._settle(wait=True)
@@ -130,7 +131,7 @@ class MithrilCallback(TrainerCallback):
         self._tasks = pending
 
     @contextlib.contextmanager
-    def _reporting(self, source: Path | None) -> Any:
+    def _reporting(self, source: Path | None) -> Iterator[None]:
         try:
             yield
         except Exception:

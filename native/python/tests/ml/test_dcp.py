@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -16,6 +16,10 @@ from torch.distributed.checkpoint._extension import ExtensionRegistry
 import mithril
 from mithril import dcp as ours
 from mithril.dcp import MithrilStorageReader, MithrilStorageWriter, MithrilStreamExtension
+from mithril.torch import save_file
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:torch", "ignore::FutureWarning")
 
@@ -59,6 +63,18 @@ def test_a_checkpoint_comes_back_smaller(tmp_path: Path, threads: int) -> None:
     assert same(saved, plain)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_an_item_is_as_small_as_in_a_checkpoint_of_its_own(
+    tmp_path: Path, dtype: torch.dtype
+) -> None:
+    torch.manual_seed(1)
+    tensor = (torch.randn(500, 1000) * 0.02).to(dtype)
+    dcp.save({"w": tensor}, storage_writer=MithrilStorageWriter(tmp_path / "dcp"))
+    save_file({"w": tensor}, tmp_path / "w.mith")
+    zip_bytes = 1500  # headers and directory of a zip
+    assert folder_bytes(tmp_path / "dcp") < (tmp_path / "w.mith").stat().st_size + zip_bytes
+
+
 def test_torch_reads_and_writes_it_with_the_extension(tmp_path: Path) -> None:
     saved, loaded, again = state(1), state(2), state(3)
     writer = FileSystemWriter(tmp_path, _extensions=[MithrilStreamExtension(threads=2)])
@@ -96,7 +112,7 @@ def test_shards_are_read_into_another_layout(tmp_path: Path) -> None:
     )
 
 
-def _module(path: Path) -> Any:
+def _module(path: Path) -> ModuleType:
     import importlib
     import sys
 

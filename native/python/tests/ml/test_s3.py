@@ -13,10 +13,12 @@ from mithril._storage import Connection
 from mithril.numpy import load_file, save_file
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from buckets import Bucket
     from inputs import MakeCheckpoint
+    from typing_extensions import Buffer
 
 
 def model(seed: int = 1, count: int = 3_000_000) -> dict[str, np.ndarray[Any, Any]]:
@@ -84,7 +86,7 @@ def test_one_tensor_fetches_only_its_ranges(
     fetched: list[int] = []
     read_range = _s3.Object.read_range
 
-    def counted(self: _s3.Object, offset: int, length: int) -> Any:
+    def counted(self: _s3.Object, offset: int, length: int) -> Sequence[Buffer]:
         fetched.append(length)
         return read_range(self, offset, length)
 

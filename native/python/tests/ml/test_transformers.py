@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-def train(folder: Path, callback: MithrilCallback, **options: Any) -> None:
+def train(folder: Path, callback: MithrilCallback, **options: object) -> None:
     torch.manual_seed(1)
     config = GPT2Config(
         n_layer=2, n_embd=64, n_head=2, vocab_size=128, bos_token_id=0, eos_token_id=0
