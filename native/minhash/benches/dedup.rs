@@ -1,7 +1,5 @@
 //! The whole work on 100,000 documents, 30% of them near-duplicates.
 
-#![expect(missing_docs, reason = "the macros of criterion make public items")]
-
 use std::fmt::Write;
 use std::fs;
 
