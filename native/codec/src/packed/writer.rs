@@ -146,8 +146,9 @@ impl Writer<'_> {
         out: &mut dyn Write,
         step: &mut Step<'_>,
     ) -> Result<()> {
-        let (mut raw, mut next, mut base_bytes) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut stored, mut before) = (Vec::new(), Vec::new());
+        let (mut raw, mut stored, mut base_bytes) = (Vec::new(), Vec::new(), Vec::new());
+        // The stored bytes of the segment before, and once their digest is taken, the segment after.
+        let mut other = Vec::new();
         let may_thread = self.options.encode.threads > 1;
         step.heed(0)?;
         input.read_next(&mut raw)?;
@@ -156,8 +157,8 @@ impl Writer<'_> {
             stored.clear();
             let beside = || -> Result<(Checksums, Sha256)> {
                 let sums = input.digest(&raw);
-                let sha256 = Sha256::of(&before);
-                input.read_next(&mut next)?;
+                let sha256 = Sha256::of(&other);
+                input.read_next(&mut other)?;
                 Ok((sums, sha256))
             };
             let main = || {
@@ -179,11 +180,12 @@ impl Writer<'_> {
                 crc64nvme: sums.crc64nvme,
             });
             step.heed(raw.len() as u64)?;
-            std::mem::swap(&mut raw, &mut next);
-            std::mem::swap(&mut stored, &mut before);
+            // Three buffers take turns: `raw` becomes the next one, what is stored waits for its digest.
+            std::mem::swap(&mut raw, &mut other);
+            std::mem::swap(&mut stored, &mut other);
         }
         if let Some(entry) = self.segments.last_mut() {
-            entry.stored_sha256 = Sha256::of(&before);
+            entry.stored_sha256 = Sha256::of(&other);
         }
         input.source.check_end()
     }

@@ -5,7 +5,9 @@
     reason = "lengths in a segment are at most 256 MiB"
 )]
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::{
     BLOCK_BYTES_MAX, BaseView, EncodeOptions, Level, SEGMENT_BLOCKS_MAX, SEGMENT_BYTES_MAX,
@@ -127,14 +129,6 @@ struct EncodeJob<'a> {
     level: Level,
 }
 
-/// What one thread encoded: how many blocks each piece gave, by its number; the blocks; their payloads.
-#[derive(Default)]
-struct Share {
-    pieces: Vec<(usize, usize)>,
-    blocks: Vec<Encoded>,
-    payload: Vec<u8>,
-}
-
 impl EncodeJob<'_> {
     fn encode(&self, pieces: &[Piece], threads: usize, out: &mut Vec<u8>) -> Result<Vec<Block>> {
         let threads = threads.clamp(1, THREADS_MAX).min(pieces.len().max(1));
@@ -148,31 +142,42 @@ impl EncodeJob<'_> {
             }
             return Ok(blocks.blocks);
         }
+        let output = Mutex::new(Output {
+            pieces,
+            written: 0,
+            waiting: BTreeMap::new(),
+            blocks: BlockList::default(),
+            out,
+        });
         let next = AtomicUsize::new(0);
-        let work = || -> Result<Share> {
+        let work = || -> Result<()> {
             let mut coder = IdleCoder::take(self.level)?;
-            let mut share = Share::default();
+            let mut own = Coded::default();
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 let Some(piece) = pieces.get(number) else {
-                    return Ok(share);
+                    return Ok(());
                 };
-                let before = share.blocks.len();
-                self.encode_piece(&mut coder, piece, &mut share.payload, &mut share.blocks)?;
-                share.pieces.push((number, share.blocks.len() - before));
+                own.blocks.clear();
+                own.payload.clear();
+                self.encode_piece(&mut coder, piece, &mut own.payload, &mut own.blocks)?;
+                let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
+                output.add(number, &mut own);
             }
         };
-        let shares = std::thread::scope(|scope| {
+        std::thread::scope(|scope| {
             let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let mut shares = vec![work()];
-            shares.extend(others.into_iter().map(|thread| {
-                thread
+            let mut result = work();
+            for thread in others {
+                let other = thread
                     .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            }));
-            shares.into_iter().collect::<Result<Vec<_>>>()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                result = result.and(other);
+            }
+            result
         })?;
-        Ok(merge(pieces, &shares, out))
+        let output = output.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(output.blocks.blocks)
     }
 
     fn encode_piece(
@@ -200,27 +205,44 @@ impl EncodeJob<'_> {
     }
 }
 
-/// Puts the payloads of all threads in the order of their blocks.
-fn merge(pieces: &[Piece], shares: &[Share], out: &mut Vec<u8>) -> Vec<Block> {
-    let mut order: Vec<(&[Encoded], &[u8])> = vec![(&[], &[]); pieces.len()];
-    for share in shares {
-        let (mut blocks, mut payload) = (&share.blocks[..], &share.payload[..]);
-        for &(number, count) in &share.pieces {
-            let (own, rest) = blocks.split_at(count);
-            blocks = rest;
-            let stored = own.iter().map(|block| block.stored_length as usize).sum();
-            let (own_payload, rest) = payload.split_at(stored);
-            payload = rest;
-            order[number] = (own, own_payload);
+/// What a piece became.
+#[derive(Default)]
+struct Coded {
+    blocks: Vec<Encoded>,
+    payload: Vec<u8>,
+}
+
+/// Puts what the threads encoded in the order of the pieces. Pieces that are ready before those in front of them wait
+/// in memory: mostly one for each thread.
+struct Output<'a> {
+    pieces: &'a [Piece],
+    /// Pieces that are in `out`.
+    written: usize,
+    waiting: BTreeMap<usize, Coded>,
+    blocks: BlockList,
+    out: &'a mut Vec<u8>,
+}
+
+impl Output<'_> {
+    /// Takes the piece of this number out of `coded`, or leaves it there if it is written at once.
+    fn add(&mut self, number: usize, coded: &mut Coded) {
+        if number != self.written {
+            self.waiting.insert(number, std::mem::take(coded));
+            return;
+        }
+        self.write(coded);
+        while let Some(ready) = self.waiting.remove(&self.written) {
+            self.write(&ready);
+            // Its buffers are used again.
+            *coded = ready;
         }
     }
-    out.reserve(shares.iter().map(|share| share.payload.len()).sum());
-    let mut blocks = BlockList::default();
-    for (piece, (encoded, payload)) in pieces.iter().zip(order) {
-        out.extend_from_slice(payload);
-        blocks.push(piece, encoded);
+
+    fn write(&mut self, coded: &Coded) {
+        self.out.extend_from_slice(&coded.payload);
+        self.blocks.push(&self.pieces[self.written], &coded.blocks);
+        self.written += 1;
     }
-    blocks.blocks
 }
 
 /// Blocks with their places, added in order.
