@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use crate::index::{BASE_END_MAX, BLOCK_BYTES_MAX};
 use crate::layout::{ElementKind, Region};
+use crate::plane::is_constant;
 use crate::segment::ByteRange;
 use crate::{Error, Result};
 
@@ -38,17 +39,18 @@ pub(crate) fn block_bytes(kind: ElementKind) -> u64 {
     }
 }
 
-/// The pieces of `raw_offset .. raw_offset + raw_length`. A value that a border of the segment cuts, and a tail
-/// that is shorter than a value, become pieces of bytes.
+/// The pieces of `raw`, which begins at `raw_offset`. A value that a border of the segment cuts, and a tail that is
+/// shorter than a value, become pieces of bytes.
 ///
-/// A piece with a base may hold several blocks: how large they are depends on the differences.
+/// A piece with a base may hold several blocks: how large they are depends on the differences. Where all bytes are
+/// equal, a piece is as large as the format allows.
 pub(crate) fn pieces(
     regions: &[Region],
     raw_offset: u64,
-    raw_length: u64,
+    raw: &[u8],
     has_base: bool,
 ) -> Result<Vec<Piece>> {
-    let end = raw_offset + raw_length;
+    let end = raw_offset + raw.len() as u64;
     let mut pieces = Vec::new();
     let mut at = raw_offset;
     for region in regions {
@@ -72,7 +74,7 @@ pub(crate) fn pieces(
             base_offset,
             ..*region
         };
-        cut(&region, first, last, raw_offset, &mut pieces);
+        cut(&region, (first, last), raw_offset, raw, &mut pieces);
         at = last;
     }
     if at != end {
@@ -97,7 +99,14 @@ pub(crate) fn plain_pieces(raw_length: usize, block: usize) -> Vec<Piece> {
         .collect()
 }
 
-fn cut(region: &Region, first: u64, last: u64, raw_offset: u64, pieces: &mut Vec<Piece>) {
+fn cut(
+    region: &Region,
+    (first, last): (u64, u64),
+    raw_offset: u64,
+    raw: &[u8],
+    pieces: &mut Vec<Piece>,
+) {
+    let within = |from: u64, to: u64| (from - raw_offset) as usize..(to - raw_offset) as usize;
     let alignment = match region.kind {
         ElementKind::Probe => OPAQUE_ALIGNMENT,
         kind => kind.width(),
@@ -113,7 +122,7 @@ fn cut(region: &Region, first: u64, last: u64, raw_offset: u64, pieces: &mut Vec
     let mut push = |from: u64, to: u64, kind| {
         if from < to {
             pieces.push(Piece {
-                raw: (from - raw_offset) as usize..(to - raw_offset) as usize,
+                raw: within(from, to),
                 kind,
                 base_offset: region.base_offset.map(|base| base + (from - region.offset)),
             });
@@ -122,7 +131,12 @@ fn cut(region: &Region, first: u64, last: u64, raw_offset: u64, pieces: &mut Vec
     push(first, body_start, ElementKind::Byte);
     let mut at = body_start;
     while at < body_end {
-        let next = body_end.min(at + block);
+        let largest = body_end.min(at + BLOCK_BYTES_MAX);
+        let next = if is_constant(&raw[within(at, largest)]) {
+            largest
+        } else {
+            body_end.min(at + block)
+        };
         push(at, next, region.kind);
         at = next;
     }
@@ -175,7 +189,8 @@ mod tests {
     #[test]
     fn a_value_cut_by_the_border_becomes_bytes() {
         let regions = [region(3, 4 * 300_000, ElementKind::Float32, Some(50))];
-        let found = pieces(&regions, 5, 1_200_000 - 7, true).unwrap();
+        let raw: Vec<u8> = (0..=255).cycle().take(1_200_000 - 7).collect();
+        let found = pieces(&regions, 5, &raw, true).unwrap();
         let shape: Vec<_> = found
             .iter()
             .map(|piece| (piece.raw.len(), piece.kind, piece.base_offset))
@@ -192,15 +207,26 @@ mod tests {
     }
 
     #[test]
+    fn pieces_are_large_where_all_bytes_are_equal() {
+        let regions = [region(0, 3 << 20, ElementKind::Float16, None)];
+        let mut raw = vec![0; 3 << 20];
+        raw[(2 << 20) - 1] = 1;
+        let found = pieces(&regions, 0, &raw, false).unwrap();
+        let lengths: Vec<_> = found.iter().map(|piece| piece.raw.len() >> 18).collect();
+        // The last quarter of the second MiB is not like the others.
+        assert_eq!(lengths, [4, 1, 1, 1, 1, 4]);
+    }
+
+    #[test]
     fn a_gap_in_the_regions_is_refused() {
         let regions = [
             region(0, 10, ElementKind::Byte, None),
             region(11, 10, ElementKind::Byte, None),
         ];
-        assert!(pieces(&regions, 0, 21, true).is_err());
-        assert!(pieces(&regions[..1], 0, 11, true).is_err());
-        assert_eq!(pieces(&regions, 11, 10, true).unwrap().len(), 1);
-        assert!(pieces(&[], 7, 0, true).unwrap().is_empty());
+        assert!(pieces(&regions, 0, &[0; 21], true).is_err());
+        assert!(pieces(&regions[..1], 0, &[0; 11], true).is_err());
+        assert_eq!(pieces(&regions, 11, &[0; 10], true).unwrap().len(), 1);
+        assert!(pieces(&[], 7, &[], true).unwrap().is_empty());
     }
 
     #[test]

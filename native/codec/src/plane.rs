@@ -17,6 +17,8 @@ const PROBE_PIECES: usize = 8;
 const PROBE_PIECE_BYTES: usize = 512;
 /// A stream whose probe costs more than this, in 16.16 bits a byte, is stored raw.
 const RAW_COST_MIN: u64 = ONE_BIT * 785 / 100;
+/// The same for [`Level::Fast`]: a fifth of a stream is worth its time, an eighth of it is not.
+const FAST_RAW_COST_MIN: u64 = ONE_BIT * 65 / 10;
 
 /// Streams from this on are tried with our own encoder.
 const LITERALS_MIN: usize = FRAME_LITERALS_MIN;
@@ -24,6 +26,8 @@ const LITERALS_MIN: usize = FRAME_LITERALS_MIN;
 const DECODED_LITERALS_MIN: usize = 4 << 10;
 /// Below this many tenths of a bit for each byte, a search for matches may pay.
 const DOMINATED_TENTHS: u64 = 14;
+/// The same for [`Level::Fast`], which gives up a few percent of such a stream for not searching it.
+const FAST_DOMINATED_TENTHS: u64 = 11;
 
 /// How the bytes of a stream are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,9 +102,9 @@ pub(crate) enum Content {
 
 /// The state that coding streams needs, one for each thread.
 pub(crate) struct StreamCoder {
-    /// All that the level tries.
+    /// All that the level tries, the first for numbers.
     compressors: Vec<CCtx<'static>>,
-    is_thorough: bool,
+    level: Level,
     decompressor: DCtx<'static>,
     counter: PairCounter,
     huffman_encoder: HuffmanEncoder,
@@ -112,16 +116,16 @@ impl StreamCoder {
     pub(crate) fn new(level: Level) -> Result<Self> {
         let zstd_levels: &[i32] = match level {
             Level::Fast => &[1],
-            Level::Default => &[3],
+            Level::Default => &[1, 3],
             // Also what the default tries, so that the result is never larger.
-            Level::Max => &[3, 19],
+            Level::Max => &[1, 3, 19],
         };
         let compressors = zstd_levels.iter().map(|&level| compressor(level));
         let compressors = compressors.collect::<Result<_>>()?;
         let decompressor = DCtx::try_create().ok_or_else(|| out_of_memory("decompressor"))?;
         Ok(Self {
             compressors,
-            is_thorough: level == Level::Max,
+            level,
             decompressor,
             counter: PairCounter::new(),
             huffman_encoder: HuffmanEncoder::new(),
@@ -139,7 +143,13 @@ impl StreamCoder {
     ) -> Result<StreamHeader> {
         let header = |coding, stored| StreamHeader { coding, stored };
         let raw = header(Coding::Raw, bytes.len());
-        let random = !self.is_thorough && content == Content::Numbers && looks_random(bytes);
+        let is_thorough = self.level == Level::Max;
+        let raw_cost = match self.level {
+            Level::Fast => FAST_RAW_COST_MIN,
+            Level::Default | Level::Max => RAW_COST_MIN,
+        };
+        let random =
+            !is_thorough && content == Content::Numbers && costs_more_than(raw_cost, bytes);
         if random && bytes.len() >= PROBE_BYTES_MIN {
             return Ok(raw);
         }
@@ -157,20 +167,22 @@ impl StreamCoder {
             let dominated = self.literals(bytes, &histogram, frames);
             best = keep_smaller(start, start, best, frames);
             strings_may_pay = content == Content::Other
-                || dominated.unwrap_or_else(|| !self.is_thorough || !looks_random(bytes));
-            if self.is_thorough && !is_exact {
+                || dominated.unwrap_or_else(|| !is_thorough || !costs_more_than(raw_cost, bytes));
+            if is_thorough && !is_exact {
                 let at = frames.len();
                 let histogram = self.exact_counts(bytes);
                 self.literals(bytes, &histogram, frames);
                 best = keep_smaller(start, at, best, frames);
             }
         }
+        let count = self.compressors.len();
         let tries = match content {
-            _ if !strings_may_pay => 0,
-            Content::Numbers => 1,
-            Content::Other => self.compressors.len(),
+            _ if !strings_may_pay => 0..0,
+            // The matches of numbers are chance, and what looks harder for them mostly finds worse ones.
+            Content::Numbers => 0..if is_thorough { 2 } else { 1 },
+            Content::Other => 1.min(count - 1)..count,
         };
-        for index in 0..tries {
+        for index in tries {
             let at = frames.len();
             self.frame(index, bytes, frames)?;
             best = keep_smaller(start, at, best, frames);
@@ -191,9 +203,13 @@ impl StreamCoder {
         frames: &mut Vec<u8>,
     ) -> Option<bool> {
         let code = Code::of_counts(histogram)?;
+        let tenths = match self.level {
+            Level::Fast => FAST_DOMINATED_TENTHS,
+            Level::Default | Level::Max => DOMINATED_TENTHS,
+        };
         self.huffman_encoder
             .write_frame(bytes, &code, frames)
-            .then(|| code.cost_bits(histogram) < bytes.len() as u64 * DOMINATED_TENTHS / 10)
+            .then(|| code.cost_bits(histogram) < bytes.len() as u64 * tenths / 10)
     }
 
     /// Counts of the bytes, and whether they are exact: approximate ones where that saves time, but none is zero for
@@ -282,8 +298,8 @@ pub(crate) fn write_body(
     }
 }
 
-/// Whether all bytes are equal.
-fn is_constant(bytes: &[u8]) -> bool {
+/// Whether all bytes, of which there is at least one, are equal.
+pub(crate) fn is_constant(bytes: &[u8]) -> bool {
     // Most streams differ within the first bytes; the rest is compared a vector at a time.
     let first = bytes[0];
     bytes.chunks(64).all(|chunk| {
@@ -294,8 +310,8 @@ fn is_constant(bytes: &[u8]) -> bool {
     })
 }
 
-/// Whether an entropy coder would gain next to nothing, from a few samples.
-fn looks_random(bytes: &[u8]) -> bool {
+/// Whether an ideal code would take more than `cost` for a byte, in 16.16 bits, from a few samples.
+fn costs_more_than(cost: u64, bytes: &[u8]) -> bool {
     let mut histogram: Histogram = [0; 256];
     let counted = if bytes.len() < PROBE_BYTES_MIN {
         estimate::count(bytes, &mut histogram);
@@ -307,7 +323,7 @@ fn looks_random(bytes: &[u8]) -> bool {
         }
         PROBE_PIECES * PROBE_PIECE_BYTES
     };
-    estimate::sampled_entropy(&histogram) > RAW_COST_MIN * counted as u64
+    estimate::sampled_entropy(&histogram) > cost * counted as u64
 }
 
 /// Of a frame at `start` of `best` bytes, if there is one, and a frame from `at` on, leaves the smaller at `start`;

@@ -9,6 +9,7 @@ use super::{BlockCoder, WIDTH_MAX};
 use crate::estimate::{self, Histogram};
 use crate::index::{Method, Shape};
 use crate::layout::ElementKind;
+use crate::plane::is_constant;
 use crate::segment::Level;
 use crate::transform::{self, Transform};
 
@@ -82,6 +83,15 @@ impl BlockCoder {
         base: Option<&[u8]>,
         kind: ElementKind,
     ) -> [Option<Plan>; PLANS_MAX] {
+        let mut plans = [None; PLANS_MAX];
+        if is_constant(raw) {
+            plans[0] = Some(Plan {
+                method: Method::Standalone,
+                shape: Shape::BYTES,
+                sparse: false,
+            });
+            return plans;
+        }
         let shape = Shape::of_kind(kind).unwrap_or_else(|| self.probe_shape(raw, base));
         let dense = |method| Plan {
             method,
@@ -91,7 +101,6 @@ impl BlockCoder {
         let best = base.map_or(dense(Method::Standalone), |base| {
             self.best_delta(raw, base, shape)
         });
-        let mut plans = [None; PLANS_MAX];
         plans[0] = Some(best);
         if self.level == Level::Fast {
             return plans;

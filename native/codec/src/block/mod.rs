@@ -13,7 +13,7 @@ use choose::Plan;
 use crate::index::{Block, Method, Shape, checksum_of_block};
 use crate::layout::ElementKind;
 use crate::partition;
-use crate::plane::StreamCoder;
+use crate::plane::{StreamCoder, is_constant};
 use crate::segment::Level;
 use crate::transform::{self, Transform};
 use crate::{Error, Result};
@@ -112,14 +112,17 @@ impl BlockCoder {
         blocks: &mut Vec<Encoded>,
     ) -> Result<()> {
         let mut usual = raw.len().min(partition::block_bytes(kind) as usize);
-        if let Some(base) = base.filter(|_| usual < raw.len())
+        let is_constant = is_constant(raw);
+        if is_constant {
+            usual = raw.len();
+        } else if let Some(base) = base.filter(|_| usual < raw.len())
             && self.few_differences((raw, base), kind, usual)
         {
             usual = raw.len();
         }
         let (start, first) = (out.len(), blocks.len());
         self.encode_in(usual, (raw, base), kind, out, blocks)?;
-        if self.level != Level::Max || !kind.is_float() || base == Some(raw) {
+        if self.level != Level::Max || !kind.is_float() || base == Some(raw) || is_constant {
             return Ok(());
         }
         // Other tables for each part may be worth what they take. Strings are found over longer distances.

@@ -50,6 +50,31 @@ fn blocks_are_large_where_few_values_differ() {
 }
 
 #[test]
+fn equal_bytes_are_one_block_of_two_bytes() {
+    let (raw, other) = (vec![7; 1 << 20], vec![9; 1 << 20]);
+    for level in [Level::Fast, Level::Default, Level::Max] {
+        for kind in [ElementKind::Byte, ElementKind::Float16, ElementKind::Int64] {
+            for base in [None, Some(&other[..])] {
+                let (mut out, mut blocks) = (Vec::new(), Vec::new());
+                let mut coder = BlockCoder::new(level).unwrap();
+                coder
+                    .encode(&raw, base, kind, &mut out, &mut blocks)
+                    .unwrap();
+                assert_eq!((blocks.len(), out.len()), (1, 2));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_faster_level_gives_up_a_part_of_the_gain_only() {
+    for every in [1, 2, 3, 7, 20, 100] {
+        let [fast, usual] = [Level::Fast, Level::Default].map(|level| encode(every, level).1);
+        assert!(fast * 4 <= usual * 5, "every {every}: {fast}, {usual}");
+    }
+}
+
+#[test]
 fn max_is_never_larger_than_the_default() {
     for every in [1, 2, 3, 7, 20, 100, 5000] {
         let size = |level| {

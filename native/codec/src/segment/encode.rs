@@ -80,7 +80,7 @@ pub fn encode_segment(
     }
     base.check()?;
     let has_base = !base.ranges.is_empty();
-    let pieces = partition::pieces(regions, raw_offset, raw_length, has_base)?;
+    let pieces = partition::pieces(regions, raw_offset, raw, has_base)?;
     let start = out.len();
     let job = EncodeJob {
         raw,

@@ -106,7 +106,8 @@ impl<'a> BaseView<'a> {
 /// How much time the encoder takes for how small a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Level {
-    /// The first guess counts: one delta, one shape, text and integers at zstd level 1.
+    /// The first guess counts: one delta, one shape, text and integers at zstd level 1. A plane of numbers that would
+    /// not become a fifth smaller is stored as it is.
     Fast,
     /// The best by estimate, and by trial where that says too little; text and integers at zstd level 3.
     #[default]
