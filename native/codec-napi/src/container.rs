@@ -34,7 +34,7 @@ pub struct ProbeStep {
 pub struct ContainerProbe(Arc<Mutex<Option<State>>>);
 
 enum State {
-    Asking(Probe),
+    Asking(Box<Probe>),
     Known(Arc<Container>),
 }
 
@@ -64,7 +64,7 @@ impl ContainerProbe {
     #[napi(constructor)]
     pub fn new(env: Env, bytes: f64) -> napi::Result<Self> {
         at_once(env, || {
-            let probe = Probe::new(whole("bytes of the object", bytes)?);
+            let probe = Box::new(Probe::new(whole("bytes of the object", bytes)?));
             Ok(Self(Arc::new(Mutex::new(Some(State::Asking(probe))))))
         })
     }
