@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// Builds the Lambda layers, layers/{native,zstd}/dist.
+// Builds the Lambda layers, layers/{native,dedup,zstd}/dist.
 //
 //   node scripts/build-layers.mjs               linux-x64 and linux-arm64: what a deploy needs
 //   node scripts/build-layers.mjs host          this machine's build only: what `npm start` needs
-//   node scripts/build-layers.mjs --out DIR     into DIR/{native,zstd}, layers/*/dist stay as they are
+//   node scripts/build-layers.mjs --out DIR     into DIR/{native,dedup,zstd}, layers/*/dist stay as they are
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildLayers } from './native/layers.mjs';

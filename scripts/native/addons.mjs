@@ -1,20 +1,15 @@
-// The two compiled addons, 'codec' and 'zstd', for any processor: which compiler builds them and
+// The compiled addons, 'codec', 'dedup' and 'zstd', for any processor: which compiler builds them and
 // where the result lies.
 import fs from 'node:fs';
 import { crossCompiler, crossCompilerId, crossRust, crossRustId } from './cross-toolchain.mjs';
 import { lambdaObjections } from './elf.mjs';
 import { hostCompiler, hostRust } from './host-toolchain.mjs';
-import { codecAddon } from './rust-addons.mjs';
+import { codecAddon, dedupAddon } from './rust-addons.mjs';
 import { zstdAddon, zstdAddonResult } from './zstd-addon.mjs';
 
 const ADDONS = {
-  codec: {
-    compile: codecAddon.compile,
-    resultOf: codecAddon.resultOf,
-    host: hostRust,
-    cross: crossRust,
-    crossId: crossRustId,
-  },
+  codec: rust(codecAddon),
+  dedup: rust(dedupAddon),
   zstd: {
     compile: zstdAddon,
     resultOf: zstdAddonResult,
@@ -23,6 +18,10 @@ const ADDONS = {
     crossId: crossCompilerId,
   },
 };
+
+function rust({ compile, resultOf }) {
+  return { compile, resultOf, host: hostRust, cross: crossRust, crossId: crossRustId };
+}
 
 /**
  * The finished build of an addon for 'x64' or 'arm64' that Lambda can load, or null. 'host' is

@@ -6,16 +6,8 @@ import { PACKAGE as ZSTD } from './zstd-addon.mjs';
 
 /** `module` is the name that createRequire finds under /opt/nodejs/node_modules. */
 export const LAYERS = [
-  {
-    name: 'native',
-    module: 'mithril-native',
-    addon: 'codec',
-    addonName: (arch) => `mithril-native.linux-${arch}.node`,
-    files: () => [
-      packageJson({ name: 'mithril-native', main: 'index.cjs', license: 'Apache-2.0' }),
-      fromFile('index.cjs', path.join(ROOT, 'layers', 'native', 'index.cjs')),
-    ],
-  },
+  ours('native', 'mithril-native', 'codec'),
+  ours('dedup', 'mithril-dedup', 'dedup'),
   {
     name: 'zstd',
     module: 'zstd-napi',
@@ -33,6 +25,20 @@ export const LAYERS = [
     ],
   },
 ];
+
+/** A layer that holds one of our own addons. */
+function ours(name, module, addon) {
+  return {
+    name,
+    module,
+    addon,
+    addonName: (arch) => `${module}.linux-${arch}.node`,
+    files: () => [
+      packageJson({ name: module, main: 'index.cjs', license: 'Apache-2.0' }),
+      fromFile('index.cjs', path.join(ROOT, 'layers', name, 'index.cjs')),
+    ],
+  };
+}
 
 const fromFile = (name, file) => ({ name, content: fs.readFileSync(file) });
 

@@ -1,4 +1,4 @@
-// Puts the Lambda layers together: layers/{native,zstd}/dist, whose root is a layer's zip root.
+// Puts the Lambda layers together: layers/{native,dedup,zstd}/dist, whose root is a layer's zip root.
 //
 // A layer holds builds of one state of the sources only: what does not fit them is left out, so
 // that an old arm64 build can never be deployed beside new sources.
@@ -28,7 +28,7 @@ export async function staleLayersBecause({ arches }) {
 }
 
 /**
- * Builds what is missing for `arches` ('host', 'x64', 'arm64') and puts both layers together, in
+ * Builds what is missing for `arches` ('host', 'x64', 'arm64') and puts the layers together, in
  * layers/NAME/dist or in `out`/NAME. Returns [{ name, folder, files: [{ name, bytes }] }].
  */
 export async function buildLayers({ arches, out, line = () => {} }) {

@@ -4,7 +4,7 @@ import { buildLayers, staleLayersBecause } from '../native/layers.mjs';
 export const hostLayers = {
   name: 'layers',
   title: 'Lambda layers (this machine)',
-  needs: ['codec', 'zstd'],
+  needs: ['codec', 'dedup', 'zstd'],
   staleBecause: () => staleLayersBecause({ arches: ['host'] }),
   run: ({ line }) => buildLayers({ arches: ['host'], line }),
 };

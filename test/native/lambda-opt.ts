@@ -23,6 +23,8 @@ const probeResultSchema = z.object({
   codec: digests,
   /** SHA-256 of what each golden file decodes to, and of that encoded once more. */
   golden: digests,
+  /** SHA-256 of what is kept of known rows, and of the report. */
+  dedup: digests,
 });
 export type ProbeResult = z.infer<typeof probeResultSchema>;
 
@@ -41,7 +43,7 @@ export const lambdaEnvironment = (opt: string): NodeJS.ProcessEnv => ({
   NODE_PATH: `${opt}/nodejs/node24/node_modules:${opt}/nodejs/node_modules`,
 });
 
-/** Runs layer-probe.mjs by this Node: loads both layers, encodes and decodes known inputs. */
+/** Runs layer-probe.mjs by this Node: loads the layers, encodes, decodes and deduplicates known inputs. */
 export async function probe(command: readonly string[], opt: string): Promise<ProbeResult> {
   const [program = process.execPath, ...args] = command;
   const { stdout } = await execute(program, [...args, PROBE, path.join(ROOT, 'test', 'golden')], {

@@ -8,7 +8,7 @@ import { ROOT } from './lambda-opt.ts';
  * effects, re-exported or dynamic. A type import leaves nothing behind in the bundle.
  */
 const BARE_IMPORT =
-  /(?:^|[;}\s])(?:(?:import|export)\s+(?!type\b)(?:[^'";]*?\sfrom\s*)?|import\s*\(\s*)['"](?:zstd-napi|mithril-native)(?:\/[^'"]*)?['"]/mu;
+  /(?:^|[;}\s])(?:(?:import|export)\s+(?!type\b)(?:[^'";]*?\sfrom\s*)?|import\s*\(\s*)['"](?:zstd-napi|mithril-native|mithril-dedup)(?:\/[^'"]*)?['"]/mu;
 
 const FOLDERS = ['functions', 'shared'];
 
@@ -35,6 +35,7 @@ it.each([
   'import native from "mithril-native";\nimport \'node:fs\';',
   "import {\n  compress,\n} from 'zstd-napi';",
   "import 'mithril-native';",
+  "import dedup from 'mithril-dedup';",
   "export { compress } from 'zstd-napi';",
   "const zstd = await import('zstd-napi');",
   "import { a } from 'zstd-napi/dist/index.js';",

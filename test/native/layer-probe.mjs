@@ -1,16 +1,17 @@
-// Run by lambda-opt.ts in any Node, as a function would run in Lambda: finds both layers through
-// createRequire, encodes known inputs, checks that they come back, and prints the digests of the
-// encoded bytes as JSON. The first argument is test/golden.
+// Run by lambda-opt.ts in any Node, as a function would run in Lambda: finds the layers through
+// createRequire, encodes known inputs, checks that they come back, deduplicates known rows, and
+// prints the digests of what came out as JSON. The first argument is test/golden.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
+import { dedup } from './dedup-probe.mjs';
 import { golden } from './golden-probe.mjs';
 
 // From where a function's code lies, which has no node_modules: only NODE_PATH can lead there.
 const require = createRequire('/var/task/index.mjs');
 const native = require('mithril-native');
 const zstd = require('zstd-napi');
-for (const name of ['mithril-native', 'zstd-napi']) {
+for (const name of ['mithril-native', 'mithril-dedup', 'zstd-napi']) {
   assert.match(require.resolve(name), /\/nodejs\/node_modules\//);
 }
 
@@ -124,4 +125,5 @@ for (const [name, input] of Object.entries(inputs())) {
   result.codec[name] = await throughCodec(input);
 }
 result.golden = await golden(native, process.argv[2]);
+result.dedup = await dedup(require('mithril-dedup'), randomSource(11), sha256);
 process.stdout.write(`${JSON.stringify(result)}\n`);

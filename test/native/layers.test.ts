@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lambdaEnvironment, probe, ROOT, removeFolder, unpackLayers } from './lambda-opt.ts';
 
 const execute = promisify(execFile);
-const LAYERS = ['native', 'zstd'].map((name) => path.join(ROOT, 'layers', name, 'dist'));
+const LAYERS = ['native', 'dedup', 'zstd'].map((name) => path.join(ROOT, 'layers', name, 'dist'));
 const HOST = `${process.platform}-${process.arch}`;
 
 async function filesUnder(folder: string): Promise<string[]> {
@@ -32,6 +32,8 @@ describe('the Lambda layers (made by scripts/setup.mjs layers)', () => {
       expect.arrayContaining([
         `${modules}/mithril-native/index.cjs`,
         `${modules}/mithril-native/mithril-native.${HOST}.node`,
+        `${modules}/mithril-dedup/index.cjs`,
+        `${modules}/mithril-dedup/mithril-dedup.${HOST}.node`,
         `${modules}/zstd-napi/binding.js`,
         `${modules}/zstd-napi/binding.${HOST}.node`,
         `${modules}/zstd-napi/dist/index.js`,
@@ -58,6 +60,7 @@ describe('the Lambda layers (made by scripts/setup.mjs layers)', () => {
     expect(Object.keys(result.zstd).length).toBeGreaterThan(5);
     expect(Object.keys(result.codec)).toEqual(Object.keys(result.zstd));
     expect(Object.keys(result.golden).length).toBeGreaterThan(10);
+    expect(Object.keys(result.dedup)).toEqual(['word', 'char']);
   });
 
   it('are not found by an ES module import, which is why createRequire loads them', async () => {
