@@ -6,7 +6,7 @@ import { buildSync } from 'esbuild';
  * Loaded from layers by createRequire at run time; ES module imports do not look in layers, and a
  * bundler must not follow them.
  */
-export const LAYER_MODULES = ['mithril-native', 'zstd-napi'];
+export const LAYER_MODULES = ['mithril-native', 'mithril-dedup', 'zstd-napi'];
 
 /** ES modules have no `require`; the parts of the SDK that call it get one. */
 const REQUIRE_BANNER =

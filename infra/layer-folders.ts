@@ -7,6 +7,7 @@ export type LayerFolders = Readonly<Record<LayerName, string>>;
 /** The addon in each layer, by platform and processor. */
 const ADDONS: Readonly<Record<LayerName, (machine: string) => string>> = {
   native: (machine) => `mithril-native/mithril-native.${machine}.node`,
+  dedup: (machine) => `mithril-dedup/mithril-dedup.${machine}.node`,
   zstd: (machine) => `zstd-napi/binding.${machine}.node`,
 };
 const GRAVITON = 'linux-arm64';
@@ -21,7 +22,8 @@ export class LayerError extends Error {
  * arm64 builds; the local stack runs the host's builds.
  */
 export function findLayers(root: string, target: 'deploy' | 'local'): LayerFolders {
-  return { native: findLayer(root, 'native', target), zstd: findLayer(root, 'zstd', target) };
+  const find = (name: LayerName): string => findLayer(root, name, target);
+  return { native: find('native'), dedup: find('dedup'), zstd: find('zstd') };
 }
 
 function findLayer(root: string, name: LayerName, target: 'deploy' | 'local'): string {

@@ -89,11 +89,12 @@ export class MithrilCheckpoints extends Construct {
         description,
         compatibleArchitectures: [Architecture.ARM_64, Architecture.X86_64],
       });
-    const { native, zstd } = props.layerFolders;
+    const { native, dedup, zstd } = props.layerFolders;
     return {
       functionsFolder: props.functionsFolder,
       layers: {
         native: createLayer('NativeLayer', native, 'Mithril checkpoint codec'),
+        dedup: createLayer('DedupLayer', dedup, 'Mithril deduplication'),
         zstd: createLayer('ZstdLayer', zstd, 'zstd for plans and layouts'),
       },
       logRetention: props.config.logRetentionDays,

@@ -14,7 +14,7 @@ import { addPermission, type Grantee, type Permission } from './permission.ts';
 import { runbook } from './runbook.ts';
 
 /** Layers by what they bring; a worker has those that its code loads, and no others. */
-export type LayerName = 'native' | 'zstd';
+export type LayerName = 'native' | 'dedup' | 'zstd';
 
 /** What all workers of a stack share. */
 export interface WorkerPlatform {

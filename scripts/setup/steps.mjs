@@ -25,7 +25,7 @@ export const STEPS = [
 
 export const GROUPS = {
   start: ['cli', 'layers', 'ministack'],
-  test: ['cli', 'layers', 'dedup', 'python', 'ministack'],
+  test: ['cli', 'layers', 'python', 'ministack'],
   clients: ['test', 'python-ml'],
   native: ['codec', 'dedup', 'zstd'],
 };

@@ -100,6 +100,7 @@ describe('the layers', () => {
   const createAddons = (root: string, machine: string): void => {
     for (const [layer, addon] of [
       ['native', `mithril-native/mithril-native.${machine}.node`],
+      ['dedup', `mithril-dedup/mithril-dedup.${machine}.node`],
       ['zstd', `zstd-napi/binding.${machine}.node`],
     ]) {
       const path = join(root, `layers/${layer}/dist/nodejs/node_modules/${addon}`);
@@ -109,6 +110,7 @@ describe('the layers', () => {
   };
   const foldersIn = (root: string) => ({
     native: join(root, 'layers/native/dist'),
+    dedup: join(root, 'layers/dedup/dist'),
     zstd: join(root, 'layers/zstd/dist'),
   });
 
@@ -124,6 +126,7 @@ describe('the layers', () => {
 
   it.each([
     ['native', 'mithril-native.linux-arm64.node'],
+    ['dedup', 'mithril-dedup.linux-arm64.node'],
     ['zstd', 'binding.linux-arm64.node'],
   ])('are refused one by one: %s', (layer, addon) => {
     const root = emptyFolder();

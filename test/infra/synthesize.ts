@@ -52,6 +52,7 @@ function createStandIns(folder: string) {
     functionsFolder,
     layerFolders: {
       native: createLayer(folder, 'native'),
+      dedup: createLayer(folder, 'dedup'),
       zstd: createLayer(folder, 'zstd'),
     },
   };
