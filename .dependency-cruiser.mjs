@@ -48,6 +48,12 @@ export default {
       'Adapters translate; they do not call use cases.',
     ),
     layer(
+      'http-calls-use-cases',
+      'shared/http',
+      ['shared/app', 'shared/ports', 'shared/domain', 'shared/contracts'],
+      'Routes translate between HTTP and use cases; hosts give them their adapters.',
+    ),
+    layer(
       'functions-wire',
       'functions',
       ['shared'],
@@ -71,7 +77,7 @@ export default {
       severity: 'error',
       comment:
         'SDKs, files and native modules are reached through adapters, so that use cases stay testable.',
-      from: { path: '^shared/(contracts|domain|ports|app)/', pathNot: '[.]test[.]ts$' },
+      from: { path: '^shared/(contracts|domain|ports|app|http)/', pathNot: '[.]test[.]ts$' },
       to: {
         path: '(^|/)(@aws-sdk|@smithy|lmdb|zstd-napi|aws-cdk-lib)(/|$)|^(node:)?(fs|fs/promises|child_process|net|http|https|module)$',
       },

@@ -1,4 +1,5 @@
 import { Command as Line } from 'commander';
+import { addCacheCommands } from './cache/command-line.ts';
 import { addCheckpointCommands } from './ckpt/command-line.ts';
 import { addCommand, awsOptions, type Runner, showExamplesFirst } from './command-line.ts';
 import { defineDedup } from './dedup/command-line.ts';
@@ -17,6 +18,7 @@ export function buildMithril(runner: Runner): Line {
     ['mithril ckpt status s3://BUCKET/checkpoints/', 'what happened to the uploads'],
     ['mithril ckpt restore s3://BUCKET/KEY -o FILE', 'the original bytes back'],
     ['mithril dedup docs.jsonl -o clean.jsonl', 'remove near-duplicate rows'],
+    ['mithril cache serve', 'one compile cache for many machines'],
     ['mithril local demo', 'the whole product on this machine'],
     ['mithril doctor', 'what is installed and what is missing'],
   ]);
@@ -26,6 +28,7 @@ export function buildMithril(runner: Runner): Line {
     .description('Compress, restore and inspect checkpoints (files and s3:// URIs)');
   addCheckpointCommands(checkpoint, runner, 'mithril ckpt');
   defineDedup(program.command('dedup'), runner, 'mithril dedup');
+  addCacheCommands(program, runner);
   addStackCommands(program, runner);
   addLocalCommands(program, runner);
   addCommand(program, runner, {

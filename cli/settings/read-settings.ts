@@ -59,7 +59,7 @@ function readSource(path: string, mustExist: boolean): SettingsSource[] {
     if (!mustExist) return [];
     throw new CliError(`the settings file does not exist: ${path}`, { exitCode: EXIT.usage });
   }
-  return [{ origin: path, values: withAbsoluteFolder(parseFile(path, content), path) }];
+  return [{ origin: path, values: withAbsoluteFolders(parseFile(path, content), path) }];
 }
 
 function parseFile(path: string, content: string): SettingsFile {
@@ -75,9 +75,14 @@ function parseFile(path: string, content: string): SettingsFile {
   }
 }
 
-function withAbsoluteFolder(values: SettingsFile, path: string): SettingsFile {
-  if (values.folder === undefined) return values;
-  return { ...values, folder: resolve(dirname(path), values.folder) };
+function withAbsoluteFolders(values: SettingsFile, path: string): SettingsFile {
+  const absolute = (folder: string): string => resolve(dirname(path), folder);
+  const { folder, cache } = values;
+  return {
+    ...values,
+    ...(folder === undefined ? {} : { folder: absolute(folder) }),
+    ...(cache?.dir === undefined ? {} : { cache: { ...cache, dir: absolute(cache.dir) } }),
+  };
 }
 
 function readText(path: string): string | null {

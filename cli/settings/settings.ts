@@ -1,7 +1,18 @@
 import { z } from 'zod';
+import { namespaceSchema } from '../../shared/contracts/cache-names.ts';
 import { DEFAULT_KEY_PATTERN } from '../../shared/contracts/environment.ts';
 
 const text = z.string().min(1);
+
+const retention = {
+  quota_bytes: z.int().min(0).optional(),
+  ttl_days: z.number().min(0).max(3_660).optional(),
+};
+const namespaceFileSchema = z.strictObject({
+  ...retention,
+  /** Hex of raw Ed25519 public keys whose owners may write native entries. */
+  public_keys: z.array(z.string().regex(/^[0-9a-f]{64}$/u, 'expected 64 hex')).optional(),
+});
 
 /** `mithril.toml`; docs/cli.md, section Settings. Every field is optional in each source. */
 export const settingsFileSchema = z.strictObject({
@@ -27,6 +38,16 @@ export const settingsFileSchema = z.strictObject({
       restore_state_machine_arn: text.optional(),
     })
     .optional(),
+  /** docs/cache/server.md. */
+  cache: z
+    .strictObject({
+      /** Folder of the server, relative to the settings file. */
+      dir: text.optional(),
+      max_entry_bytes: z.int().min(1).optional(),
+      ...retention,
+      namespaces: z.record(namespaceSchema, namespaceFileSchema).optional(),
+    })
+    .optional(),
 });
 export type SettingsFile = z.infer<typeof settingsFileSchema>;
 
@@ -46,9 +67,21 @@ export interface Settings {
   readonly keyPattern: string;
   readonly stateMachineArn: string | null;
   readonly restoreStateMachineArn: string | null;
+  readonly cache: CacheFileSettings;
   /** Where they came from, for `doctor` and for errors. */
   readonly origins: readonly string[];
 }
+
+export interface CacheFileSettings {
+  readonly dir: string | null;
+  readonly maxEntryBytes: number | null;
+  readonly quotaBytes: number;
+  readonly ttlDays: number;
+  readonly namespaces: Readonly<Record<string, z.infer<typeof namespaceFileSchema>>>;
+}
+
+const CACHE_QUOTA_BYTES = 20 * 1024 ** 3;
+const CACHE_TTL_DAYS = 30;
 
 /** One source; where two name the same field the later one in the list wins. */
 export interface SettingsSource {
@@ -62,6 +95,10 @@ export function mergeSettings(sources: readonly SettingsSource[]): Settings {
   const checkpoints: NonNullable<SettingsFile['checkpoints']> = Object.assign(
     {},
     ...sources.map((it) => defined(it.values.checkpoints ?? {})),
+  );
+  const cache: NonNullable<SettingsFile['cache']> = Object.assign(
+    {},
+    ...sources.map((it) => defined(it.values.cache ?? {})),
   );
   return {
     host: top.host ?? 'aws',
@@ -78,6 +115,13 @@ export function mergeSettings(sources: readonly SettingsSource[]): Settings {
     keyPattern: checkpoints.key_pattern ?? DEFAULT_KEY_PATTERN,
     stateMachineArn: checkpoints.state_machine_arn ?? null,
     restoreStateMachineArn: checkpoints.restore_state_machine_arn ?? null,
+    cache: {
+      dir: cache.dir ?? null,
+      maxEntryBytes: cache.max_entry_bytes ?? null,
+      quotaBytes: cache.quota_bytes ?? CACHE_QUOTA_BYTES,
+      ttlDays: cache.ttl_days ?? CACHE_TTL_DAYS,
+      namespaces: cache.namespaces ?? {},
+    },
     origins: sources.map((it) => it.origin),
   };
 }

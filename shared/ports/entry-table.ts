@@ -41,6 +41,12 @@ export interface EntryTable {
   readBefore(pk: string, before: string, countMax: number): Promise<readonly Entry[]>;
 }
 
+/** What the cache needs besides: its rows come and go. The catalogue of checkpoints only grows. */
+export interface RemovableEntryTable extends EntryTable {
+  /** Only at this version; `conflict` where it is another one, or gone already. */
+  remove(key: EntryKey, version: number): Promise<EntryWriteResult>;
+}
+
 /** DynamoDB takes up to 100; ours are few, and every adapter holds the same bound. */
 const ENTRIES_MAX = 25;
 

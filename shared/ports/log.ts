@@ -15,4 +15,5 @@ export type MetricName =
   | 'VerifyMismatch'
   | 'CheckpointsStarted'
   | 'CheckpointsMissed'
-  | 'OriginalsRetired';
+  | 'OriginalsRetired'
+  | 'CacheConflicts';

@@ -32,6 +32,7 @@ describe('import boundaries', () => {
     expect(found).toEqual(
       expect.arrayContaining([
         'domain-is-pure: shared/domain/breaks-purity.ts',
+        'http-calls-use-cases: shared/http/breaks-wiring.ts',
         'app-knows-ports-only: shared/app/breaks-ports.ts',
         'only-adapters-touch-the-outside: shared/app/breaks-ports.ts',
         'contracts-are-leaves: shared/contracts/breaks-leaf.ts',

@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EntryTable, EntryWrite } from '../../shared/ports/entry-table.ts';
+import type {
+  EntryTable,
+  EntryWrite,
+  RemovableEntryTable,
+} from '../../shared/ports/entry-table.ts';
 
 export interface EntryTableHost {
-  readonly table: EntryTable;
+  readonly table: RemovableEntryTable;
   close(): Promise<void>;
 }
 
@@ -25,6 +29,7 @@ export function describeEntryTable(name: string, open: () => Promise<EntryTableH
     describeSingleWrites(() => host.table);
     describeTransactions(() => host.table);
     describeOrder(() => host.table);
+    describeRemoval(() => host.table);
   });
 }
 
@@ -148,5 +153,18 @@ function describeOrder(table: () => EntryTable): void {
     expect(read.map((item) => item.key.sk)).toEqual(
       Array.from({ length: 25 }, (_, index) => String(124 - index)),
     );
+  });
+}
+
+function describeRemoval(table: () => RemovableEntryTable): void {
+  it('removes an entry at the version that was read, and no other', async () => {
+    const key = { pk: 'p', sk: 'removed' };
+    await table().write(put('removed', 'absent', { at: 1 }));
+    await table().write(put('removed', 1, { at: 2 }));
+    expect(await table().remove(key, 1)).toEqual({ kind: 'conflict' });
+    expect(await table().remove(key, 2)).toEqual({ kind: 'written' });
+    expect(await table().remove(key, 2)).toEqual({ kind: 'conflict' });
+    expect(await table().read(key)).toBeNull();
+    expect(await table().write(put('removed', 'absent'))).toEqual({ kind: 'written' });
   });
 }

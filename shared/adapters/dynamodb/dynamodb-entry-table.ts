@@ -4,12 +4,12 @@ import {
   QueryCommand,
   type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb';
-import type { Entry, EntryKey, EntryTable } from '../../ports/entry-table.ts';
+import type { Entry, EntryKey, RemovableEntryTable } from '../../ports/entry-table.ts';
 import { type Pause, pauseWithJitter } from '../aws/pause.ts';
 import { describeFailure } from '../aws/service-failure.ts';
 import { toEntryTableError } from './dynamodb-error.ts';
 import { fromItem, type Item, toItemKey } from './dynamodb-item.ts';
-import { type TableContext, writeEntries, writeEntry } from './dynamodb-write.ts';
+import { removeEntry, type TableContext, writeEntries, writeEntry } from './dynamodb-write.ts';
 
 export interface DynamoDbTableSettings {
   readonly tableName: string;
@@ -20,7 +20,7 @@ export interface DynamoDbTableSettings {
 export function createDynamoDbEntryTable(
   client: DynamoDBClient,
   settings: DynamoDbTableSettings,
-): EntryTable {
+): RemovableEntryTable {
   const { tableName, pause = pauseWithJitter } = settings;
   const context = { client, tableName, pause };
   return {
@@ -28,6 +28,7 @@ export function createDynamoDbEntryTable(
     write: (entry) => writeEntry(context, entry),
     writeAll: (entries) => writeEntries(context, entries),
     readBefore: (pk, before, countMax) => readBefore(context, pk, before, countMax),
+    remove: (key, version) => removeEntry(context, key, version),
   };
 }
 

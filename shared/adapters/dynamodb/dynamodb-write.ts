@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
+  DeleteItemCommand,
   type DynamoDBClient,
   PutItemCommand,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
 import {
+  type EntryKey,
   type EntryWrite,
   type EntryWriteResult,
   requireFewEntries,
@@ -13,7 +15,7 @@ import {
 import type { Pause } from '../aws/pause.ts';
 import type { ServiceFailure } from '../aws/service-failure.ts';
 import { classifyWriteFailure, toEntryTableError } from './dynamodb-error.ts';
-import { type Item, toItem, VERSION_ATTRIBUTE } from './dynamodb-item.ts';
+import { type Item, toItem, toItemKey, VERSION_ATTRIBUTE } from './dynamodb-item.ts';
 
 export interface TableContext {
   readonly client: DynamoDBClient;
@@ -31,7 +33,12 @@ export async function writeEntry(
   const put = toPut(context, write);
   const command = () =>
     new PutItemCommand({ ...put, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' });
-  return sendWrite(context, write, async () => void (await context.client.send(command())), put);
+  return sendWrite(
+    context,
+    write.key,
+    async () => void (await context.client.send(command())),
+    put,
+  );
 }
 
 /** The SDK gives each command one token, so that its own retries cannot fail on themselves. */
@@ -44,12 +51,32 @@ export async function writeEntries(
   requireFewEntries(writes);
   const items = writes.map((write) => ({ Put: toPut(context, write) }));
   const command = () => new TransactWriteItemsCommand({ TransactItems: items });
-  return sendWrite(context, first, async () => void (await context.client.send(command())), null);
+  return sendWrite(
+    context,
+    first.key,
+    async () => void (await context.client.send(command())),
+    null,
+  );
+}
+
+/** An answer that got lost makes this a `conflict`: what was to go is gone. */
+export async function removeEntry(
+  context: TableContext,
+  key: EntryKey,
+  version: number,
+): Promise<EntryWriteResult> {
+  const command = () =>
+    new DeleteItemCommand({
+      TableName: context.tableName,
+      Key: toItemKey(key),
+      ...versionIs(version),
+    });
+  return sendWrite(context, key, async () => void (await context.client.send(command())), null);
 }
 
 async function sendWrite(
   context: TableContext,
-  write: EntryWrite,
+  subject: EntryKey,
   send: () => Promise<void>,
   put: { readonly Item: Item } | null,
 ): Promise<EntryWriteResult> {
@@ -61,7 +88,7 @@ async function sendWrite(
       const { kind, failure } = classifyWriteFailure(cause);
       if (kind === 'conflict') return isOwnWrite(failure, cause, put) ? WRITTEN : CONFLICT;
       if (kind === 'fault' || tries === BUSY_TRIES_MAX) {
-        throw toEntryTableError(failure, write.key, cause);
+        throw toEntryTableError(failure, subject, cause);
       }
     }
     await context.pause(tries);
@@ -92,10 +119,11 @@ function toPut(context: TableContext, write: EntryWrite) {
   if (write.expect === 'absent') {
     return { ...base, ConditionExpression: 'attribute_not_exists(pk)' };
   }
-  return {
-    ...base,
-    ConditionExpression: '#version = :expected',
-    ExpressionAttributeNames: { '#version': VERSION_ATTRIBUTE },
-    ExpressionAttributeValues: { ':expected': { N: String(write.expect) } },
-  };
+  return { ...base, ...versionIs(write.expect) };
 }
+
+const versionIs = (version: number) => ({
+  ConditionExpression: '#version = :expected',
+  ExpressionAttributeNames: { '#version': VERSION_ATTRIBUTE },
+  ExpressionAttributeValues: { ':expected': { N: String(version) } },
+});

@@ -3,14 +3,14 @@ import { z } from 'zod';
 import {
   type Entry,
   type EntryKey,
-  type EntryTable,
   EntryTableError,
   type EntryWrite,
   type EntryWriteResult,
+  type RemovableEntryTable,
   requireFewEntries,
 } from '../../ports/entry-table.ts';
 
-export interface LmdbEntryTable extends EntryTable {
+export interface LmdbEntryTable extends RemovableEntryTable {
   close(): Promise<void>;
 }
 
@@ -35,6 +35,7 @@ export function openLmdbEntryTable(folder: string): LmdbEntryTable {
     write: (entry) => writeEntries(database, [entry]),
     writeAll: (entries) => writeEntries(database, entries),
     readBefore: async (pk, before, countMax) => readBefore(database, pk, before, countMax),
+    remove: (key, version) => removeEntry(database, key, version),
     close: () => database.close(),
   };
 }
@@ -55,16 +56,37 @@ async function writeEntries(
   if (first === undefined) return { kind: 'written' };
   requireFewEntries(writes);
   for (const { key } of writes) checkKey(key);
+  return commit(database, first.key, () => applyAll(database, writes));
+}
+
+async function removeEntry(
+  database: Database,
+  key: EntryKey,
+  version: number,
+): Promise<EntryWriteResult> {
+  checkKey(key);
+  return commit(database, key, () => {
+    const value = database.get([key.pk, key.sk]);
+    if (value === undefined || parse(key, value).version !== version) return false;
+    return database.removeSync([key.pk, key.sk]);
+  });
+}
+
+async function commit(
+  database: Database,
+  subject: EntryKey,
+  change: () => boolean,
+): Promise<EntryWriteResult> {
   try {
     // Not `transaction()`: its callback at times reads what was there before the last commit of
     // another process, and that write is then lost (3 of 200 runs of the test, lmdb-js 3.5.6).
-    const isWritten = database.transactionSync(() => applyAll(database, writes));
+    const isWritten = database.transactionSync(change);
     await database.flushed;
     return { kind: isWritten ? 'written' : 'conflict' };
   } catch (cause) {
     if (cause instanceof EntryTableError) throw cause;
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new EntryTableError('WriteFailed', first.key, { message, retryable: false, cause });
+    throw new EntryTableError('WriteFailed', subject, { message, retryable: false, cause });
   }
 }
 

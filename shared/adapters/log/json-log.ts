@@ -21,6 +21,7 @@ const UNITS: Readonly<Record<MetricName, MetricUnit>> = {
   CheckpointsStarted: 'Count',
   CheckpointsMissed: 'Count',
   OriginalsRetired: 'Count',
+  CacheConflicts: 'Count',
 };
 
 /**

@@ -1,14 +1,14 @@
 import {
   type Entry,
   type EntryKey,
-  type EntryTable,
   type EntryWrite,
   type EntryWriteResult,
+  type RemovableEntryTable,
   requireFewEntries,
 } from '../../ports/entry-table.ts';
 
 /** The catalogue table in memory: every write is checked and done in one step. */
-export class MemoryEntryTable implements EntryTable {
+export class MemoryEntryTable implements RemovableEntryTable {
   readonly #partitions = new Map<string, Map<string, Entry>>();
 
   async read(key: EntryKey): Promise<Entry | null> {
@@ -33,6 +33,12 @@ export class MemoryEntryTable implements EntryTable {
       partition.set(key.sk, { key, body: structuredClone(body), version });
       this.#partitions.set(key.pk, partition);
     }
+    return { kind: 'written' };
+  }
+
+  async remove(key: EntryKey, version: number): Promise<EntryWriteResult> {
+    if (this.#find(key)?.version !== version) return { kind: 'conflict' };
+    this.#partitions.get(key.pk)?.delete(key.sk);
     return { kind: 'written' };
   }
 

@@ -1,10 +1,5 @@
-import { createRequire } from 'node:module';
-import type * as zstdModule from 'zstd-napi';
-import type * as zstdBinding from 'zstd-napi/binding.js';
 import { type Compressor, CompressorError } from '../../ports/compressor.ts';
-
-type ZstdModule = typeof zstdModule;
-type ZstdBinding = typeof zstdBinding;
+import { loadZstd, type ZstdBinding, type ZstdModule } from './load-zstd.ts';
 
 const LEVEL_DEFAULT = 3;
 
@@ -70,17 +65,5 @@ function orCorrupt<T>(call: () => T): T {
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new CompressorError('Corrupt', { message, cause });
-  }
-}
-
-function loadZstd(): { zstd: ZstdModule; binding: ZstdBinding } {
-  const require = createRequire(import.meta.url);
-  try {
-    const zstd: ZstdModule = require('zstd-napi');
-    const binding: ZstdBinding = require('zstd-napi/binding.js');
-    return { zstd, binding };
-  } catch (cause) {
-    const message = 'zstd-napi is not built for this machine; run: node scripts/setup.mjs zstd';
-    throw new CompressorError('NotLoaded', { message, cause });
   }
 }

@@ -6,10 +6,39 @@ use super::spills::Spills;
 use super::{Job, Mode, Progress};
 use crate::bits::Bits;
 use crate::error::Result;
-use crate::group::{Group, Link, Links, Removal, groups, removals_of};
 use crate::jaccard::Overlap;
 use crate::spill::Row;
+use crate::union_find::UnionFind;
 use crate::verify::Verified;
+
+/// A group of duplicates.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Group {
+    /// Its rows, at least two, in order; the first one names it.
+    pub(super) rows: Vec<Row>,
+    /// The row that is kept.
+    pub(super) survivor: Row,
+}
+
+/// A row that has a duplicate and does not survive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Removal {
+    pub(super) row: Row,
+    /// The row that is kept in its place (or would be, where all of the group are removed).
+    pub(super) survivor: Row,
+    /// The row that names the group.
+    pub(super) cluster: Row,
+    /// What hangs it together with the survivor.
+    pub(super) link: Link,
+}
+
+/// Two rows that were found alike: the row at the other end, and what they share. Nothing is known
+/// of the sets of rows with one digest but that they are equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Link {
+    pub(super) to: Row,
+    pub(super) overlap: Option<Overlap>,
+}
 
 /// What happens to every row.
 pub(super) struct Decisions {
@@ -26,7 +55,7 @@ pub(super) fn decide(
     (found, verified): (&Found, &Verified),
     progress: &Progress,
 ) -> Result<Decisions> {
-    let links = Links::of(&found.equal, &verified.edges);
+    let links = Links::of(found, verified);
     let references = spills.rows_of_files(job.references);
     let mut groups = groups(spills.rows(), &links);
     let mut removals = Vec::new();
@@ -58,6 +87,81 @@ pub(super) fn decide(
     })
 }
 
+/// Both directions of every link, in order of the rows.
+struct Links(Vec<(Row, Link)>);
+
+impl Links {
+    fn of(found: &Found, verified: &Verified) -> Self {
+        let equal = found.equal.iter().map(|pair| (*pair, None));
+        let alike = verified.edges.iter();
+        let alike = alike.map(|edge| (edge.pair, Some(edge.overlap)));
+        let mut links: Vec<(Row, Link)> = equal
+            .chain(alike)
+            .flat_map(|(pair, overlap)| {
+                let (a, b) = (pair.a, pair.b);
+                [(a, Link { to: b, overlap }), (b, Link { to: a, overlap })]
+            })
+            .collect();
+        links.sort_unstable_by_key(|(row, link)| (*row, link.to));
+        Self(links)
+    }
+
+    fn from(&self, row: Row) -> impl Iterator<Item = Link> + '_ {
+        let first = self.0.partition_point(|(from, _)| *from < row);
+        let rest = self.0.get(first..).unwrap_or_default();
+        rest.iter()
+            .take_while(move |(from, _)| *from == row)
+            .map(|(_, link)| *link)
+    }
+}
+
+fn groups(rows: usize, links: &Links) -> Vec<Group> {
+    let mut joined = UnionFind::new(rows);
+    for (row, link) in &links.0 {
+        joined.join(*row, link.to);
+    }
+    let linked = links.0.iter().map(|(row, _)| *row);
+    let mut rooted: Vec<(Row, Row)> = linked.map(|row| (joined.root(row), row)).collect();
+    rooted.sort_unstable();
+    rooted.dedup();
+    rooted
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(|group| Group {
+            survivor: group[0].0,
+            rows: group.iter().map(|(_, row)| *row).collect(),
+        })
+        .collect()
+}
+
+/// The rows that do not survive, each with the link that leads towards the survivor (breadth first,
+/// smaller rows first).
+fn removals_of(group: &Group, links: &Links) -> Vec<Removal> {
+    let mut reached = vec![group.survivor];
+    let mut removals: Vec<Removal> = Vec::with_capacity(group.rows.len() - 1);
+    let mut seen = Bits::new(group.rows.len());
+    let place = |row: &Row| group.rows.binary_search(row).unwrap_or(0);
+    seen.insert(place(&group.survivor));
+    let mut next = 0;
+    while let Some(from) = reached.get(next).copied() {
+        next += 1;
+        for link in links.from(from) {
+            let at = place(&link.to);
+            if seen.contains(at) {
+                continue;
+            }
+            seen.insert(at);
+            reached.push(link.to);
+            removals.push(Removal {
+                row: link.to,
+                survivor: group.survivor,
+                cluster: group.rows[0],
+                link: Link { to: from, ..link },
+            });
+        }
+    }
+    removals
+}
+
 /// Rows that are like a reference, each with the reference that it is most like. References have
 /// the numbers below `references`.
 fn matches(references: Row, links: &Links) -> Vec<Removal> {
@@ -66,7 +170,7 @@ fn matches(references: Row, links: &Links) -> Vec<Removal> {
         known.reduce(|best, link| if is_closer(link, best) { link } else { best })
     };
     let mut removals = Vec::new();
-    for of_row in links.by_row() {
+    for of_row in links.0.chunk_by(|a, b| a.0 == b.0) {
         let row = of_row[0].0;
         if row < references {
             continue;

@@ -1,10 +1,10 @@
 //! Survivors that are chosen by what is in the rows.
 
+use super::decide::Group;
 use super::rows::map_rows;
 use super::spills::Spills;
 use super::{Job, Progress};
 use crate::error::Result;
-use crate::group::Group;
 use crate::hash::{checked, text_of_line};
 use crate::input::json::{Value, find_field};
 use crate::spill::Row;
@@ -67,11 +67,11 @@ fn values(
     clippy::cast_precision_loss,
     reason = "lines are far shorter than 2^52 bytes"
 )]
-pub(crate) fn length_of(line: &[u8], text_key: &str, room: &mut String) -> f64 {
+fn length_of(line: &[u8], text_key: &str, room: &mut String) -> f64 {
     text_of_line(line, text_key, true, room).map_or(0.0, |text| text.len() as f64)
 }
 
-pub(crate) fn number_of(line: &[u8], field: &str) -> f64 {
+fn number_of(line: &[u8], field: &str) -> f64 {
     let found = checked(line, true).and_then(|line| find_field(line, field));
     match found {
         Ok(Some(Value::Other(number))) => number.parse().unwrap_or(f64::NEG_INFINITY),

@@ -1,11 +1,16 @@
 //! The report: one JSON object for each row that has a duplicate and does not survive.
+//!
+//! `{"id":7,"file":"a.jsonl","offset":812,"survivor":{"id":3,"file":"a.jsonl","offset":0},
+//! "similarity":0.92,"intersection":46,"union":50,"cluster":{"file":"a.jsonl","offset":0},
+//! "link":{"file":"a.jsonl","offset":0,"similarity":0.92}}`
 
+use std::io::{self, Write};
 use std::path::Path;
 
-use serde_json::value::RawValue;
+use serde::Serialize;
 
 use super::candidates::Found;
-use super::decide::Decisions;
+use super::decide::{Decisions, Removal};
 use super::rows::{chosen, map_rows};
 use super::spills::Spills;
 use super::verifying::similarities;
@@ -13,10 +18,49 @@ use super::whole_file::WholeFile;
 use super::{Job, Progress};
 use crate::candidate::Pair;
 use crate::error::Result;
-use crate::group::Removal;
+use crate::hash::checked;
+use crate::input::json::{Value, find_field};
 use crate::jaccard::Overlap;
-use crate::output::report_line::{Identified, Place, ReportLine, id_of, raw};
 use crate::spill::Row;
+
+#[derive(Serialize)]
+struct Line<'a> {
+    id: &'a serde_json::value::RawValue,
+    #[serde(flatten)]
+    place: Place<'a>,
+    survivor: Identified<'a>,
+    similarity: f64,
+    intersection: u64,
+    union: u64,
+    cluster: Place<'a>,
+    link: Linked<'a>,
+}
+
+#[derive(Serialize)]
+struct Identified<'a> {
+    id: &'a serde_json::value::RawValue,
+    #[serde(flatten)]
+    place: Place<'a>,
+}
+
+#[derive(Serialize)]
+struct Linked<'a> {
+    #[serde(flatten)]
+    place: Place<'a>,
+    similarity: f64,
+}
+
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Place<'a> {
+    file: &'a str,
+    offset: u64,
+}
+
+impl std::fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file, self.offset)
+    }
+}
 
 pub(super) fn write(
     job: &Job,
@@ -30,20 +74,27 @@ pub(super) fn write(
     let rows = rows_of(removals);
     let places = Places::of(job, spills, &rows)?;
     let ids = Ids::read(job, spills, &rows, progress)?;
-    let named = |row| Identified {
-        id: ids.get(row),
-        place: places.get(row),
-    };
     WholeFile::write(path, |out| {
         for removal in removals {
-            let line = ReportLine {
-                row: named(removal.row),
-                survivor: named(removal.survivor),
-                overlap: compared.overlap(removal.row, removal.survivor),
+            let overlap = compared.overlap(removal.row, removal.survivor);
+            let line = Line {
+                id: ids.get(removal.row),
+                place: places.get(removal.row),
+                survivor: Identified {
+                    id: ids.get(removal.survivor),
+                    place: places.get(removal.survivor),
+                },
+                similarity: overlap.similarity(),
+                intersection: overlap.intersection,
+                union: overlap.union,
                 cluster: places.get(removal.cluster),
-                link: (places.get(removal.link.to), removal.link.overlap),
+                link: Linked {
+                    place: places.get(removal.link.to),
+                    similarity: removal.link.overlap.map_or(1.0, Overlap::similarity),
+                },
             };
-            line.write_to(out)?;
+            serde_json::to_writer(&mut *out, &line).map_err(io::Error::from)?;
+            out.write_all(b"\n")?;
         }
         Ok(())
     })
@@ -132,8 +183,8 @@ impl<'a> Places<'a> {
 struct Ids {
     rows: Vec<Row>,
     /// The value of each row's field.
-    found: Vec<Box<RawValue>>,
-    none: Box<RawValue>,
+    found: Vec<Box<serde_json::value::RawValue>>,
+    none: Box<serde_json::value::RawValue>,
 }
 
 impl Ids {
@@ -163,10 +214,24 @@ impl Ids {
         })
     }
 
-    fn get(&self, row: Row) -> &RawValue {
+    fn get(&self, row: Row) -> &serde_json::value::RawValue {
         let at = self.rows.binary_search(&row);
         at.ok()
             .and_then(|at| self.found.get(at))
             .unwrap_or(&self.none)
     }
+}
+
+fn id_of(line: &[u8], key: &str) -> Box<serde_json::value::RawValue> {
+    let found = checked(line, true).and_then(|line| find_field(line, key));
+    raw(match found {
+        Ok(Some(Value::String(text, _))) => format!("\"{text}\""),
+        Ok(Some(Value::Other(value))) => value.to_owned(),
+        _ => "null".to_owned(),
+    })
+}
+
+/// A JSON value that has been checked already.
+fn raw(value: String) -> Box<serde_json::value::RawValue> {
+    serde_json::value::RawValue::from_string(value).unwrap_or_default()
 }

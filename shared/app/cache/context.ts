@@ -1,0 +1,36 @@
+import type { BlobStore } from '../../ports/blob-store.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { RemovableEntryTable } from '../../ports/entry-table.ts';
+import type { Log } from '../../ports/log.ts';
+import type { StatsRecorder } from './stats.ts';
+
+/** What a team says of a namespace; the default where it says nothing. */
+export interface NamespacePolicy {
+  /** Hex of raw Ed25519 keys; with any, a native entry must be signed by one of them. */
+  readonly publicKeys: readonly string[];
+  /** Bytes as kept, after which the least recently used entries go. */
+  readonly quotaBytes: number;
+  /** Entries that were not used for so long go. */
+  readonly ttlMs: number;
+}
+
+export interface CacheSettings {
+  readonly version: string;
+  readonly entryBytesMax: number;
+  /** Above, a host may answer with a presigned URL. */
+  readonly inlineBytesMax: number;
+  readonly policyOf: (namespace: string) => NamespacePolicy;
+}
+
+export interface CacheContext {
+  readonly table: RemovableEntryTable;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** One line for each change: who, what, when. */
+  readonly audit: Log;
+  readonly stats: StatsRecorder;
+  readonly settings: CacheSettings;
+  /** Work that no answer waits for; the host lets it end before it ends itself. */
+  readonly background: (work: () => Promise<void>) => void;
+}

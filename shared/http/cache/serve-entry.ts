@@ -1,0 +1,92 @@
+import type { CacheContext } from '../../app/cache/context.ts';
+import type { FoundEntry } from '../../app/cache/entry-rows.ts';
+import { hasBody, openEntry } from '../../app/cache/read-entry.ts';
+import type { EntryRow } from '../../contracts/cache-rows.ts';
+import type { ByteRange } from '../../ports/object-store.ts';
+import { type CacheRequest, notFound, RequestFault } from './answers.ts';
+import { readRange } from './range.ts';
+
+export interface ServeOptions {
+  /** Looked up again where the bytes of an entry turn out to be lost. */
+  readonly find: () => Promise<FoundEntry | null>;
+  /** Headers of the protocol, besides those of HTTP. */
+  readonly headersOf: (found: FoundEntry) => Readonly<Record<string, string>>;
+}
+
+/** Scopes that can hold a lost blob, and one more look. */
+const FIND_TRIES_MAX = 3;
+
+/** Answers GET and HEAD of an entry: 200, 206, 304, 404 or 416. */
+export async function serveEntry(
+  c: CacheRequest,
+  context: CacheContext,
+  { find, headersOf }: ServeOptions,
+): Promise<Response> {
+  for (let tries = 0; tries < FIND_TRIES_MAX; tries += 1) {
+    const found = await find();
+    if (found === null) break;
+    const response = await answerWith(c, context, found, headersOf(found));
+    if (response !== null) return response;
+  }
+  throw notFound();
+}
+
+/** Null where the bytes are lost. */
+async function answerWith(
+  c: CacheRequest,
+  context: CacheContext,
+  found: FoundEntry,
+  own: Readonly<Record<string, string>>,
+): Promise<Response | null> {
+  const { bytes, digest } = found.row;
+  const etag = `"${digest}"`;
+  const headers: Record<string, string> = {
+    ETag: etag,
+    'Accept-Ranges': 'bytes',
+    'Cache-Control': 'private, no-transform',
+    'Content-Type': 'application/octet-stream',
+    'X-Content-Type-Options': 'nosniff',
+    ...own,
+  };
+  if (isMatch(c.req.header('If-None-Match'), etag)) return c.body(null, 304, headers);
+  const range = rangeOf(c, found.row);
+  headers['Content-Length'] = String(range?.length ?? bytes);
+  if (range !== null) {
+    headers['Content-Range'] = `bytes ${range.offset}-${range.offset + range.length - 1}/${bytes}`;
+  }
+  const status = range === null ? 200 : 206;
+  if (c.req.method === 'HEAD') {
+    return (await hasBody(context, found)) ? c.body(null, status, headers) : null;
+  }
+  const body = await openEntry(context, found, range);
+  if (body === null) return null;
+  const payload = Buffer.isBuffer(body) ? body : ReadableStream.from(breakingOff(c, body));
+  return new Response(payload, { status, headers });
+}
+
+/** A body that fails half-way ends with its connection: nothing may fill up what is missing. */
+async function* breakingOff(
+  c: CacheRequest,
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    c.env.outgoing?.destroy();
+    throw error;
+  }
+}
+
+function rangeOf(c: CacheRequest, row: EntryRow): ByteRange | null {
+  const condition = c.req.header('If-Range');
+  if (condition !== undefined && condition !== `"${row.digest}"`) return null;
+  const range = readRange(c.req.header('Range'), row.bytes);
+  if (range !== 'unsatisfiable') return range;
+  throw new RequestFault(416, 'range', 'the range is not in the body', {
+    'Content-Range': `bytes */${row.bytes}`,
+  });
+}
+
+const isMatch = (header: string | undefined, etag: string): boolean =>
+  header !== undefined &&
+  header.split(',').some((it) => it.trim() === '*' || it.trim().replace(/^W\//u, '') === etag);
