@@ -95,7 +95,7 @@ describe('mithril dedup', () => {
     [2, ['--threshold', '1.5'], 'threshold'],
     [2, ['--bands', '3'], '--bands'],
     [2, ['--keep', 'best'], '--keep'],
-    [2, ['--memory', '1MiB'], '64MiB'],
+    [2, ['--memory', '1MiB'], '128MiB'],
     [3, ['--text-key', 'body'], 'missing_field at byte 0 of docs.jsonl'],
     [1, ['-o', 'docs2.jsonl', '--against', 'absent.jsonl'], 'does not exist'],
   ])('ends with code %d for %j, and says why', async (code, options, why) => {

@@ -130,9 +130,12 @@ async function jobOf(
     badShareMax: options.maxBad,
     scratch: options.scratch ?? `${beside}.mithril-scratch`,
     threads: options.threads,
-    memory: options.memory,
+    memory: options.memory - NODE_BYTES,
   };
 }
+
+/** What the process takes without any work: about 55 MiB. */
+const NODE_BYTES = 64 * 1024 ** 2;
 
 const settingsOf = (options: DedupOptions) => ({
   textKey: options.textKey,
@@ -194,6 +197,13 @@ const KNOWN = [
     code: 'InvalidArgument',
     start: 'the scratch folder ',
     advice: 'Wait for the other run, or name another folder with --scratch.',
+    exitCode: EXIT.failure,
+  },
+  {
+    code: 'InvalidArgument',
+    start: 'the memory for ',
+    advice:
+      'Start the command again with a --memory of so much and 64 MiB; it goes on from what is hashed.',
     exitCode: EXIT.failure,
   },
   { code: 'InvalidArgument', start: '', advice: 'See --help for the usage.', exitCode: EXIT.usage },

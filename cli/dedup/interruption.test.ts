@@ -16,7 +16,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Hashes of so many rows do not fit half of the least --memory; one row in ten is a copy. */
+/** Hashes of so many rows do not fit a quarter of the least --memory; one row in ten is a copy. */
 function* manyRows() {
   for (let row = 0; row < ROWS; row++) {
     const own = row % 10 === 9 ? row - 1 : row;
@@ -25,7 +25,7 @@ function* manyRows() {
 }
 const ROWS = 500_000;
 const SCRATCH = 'clean.jsonl.mithril-scratch';
-const LINE = ['dedup', 'docs.jsonl', '-o', 'clean.jsonl', '--memory', '64MiB', '--threads', '1'];
+const LINE = ['dedup', 'docs.jsonl', '-o', 'clean.jsonl', '--memory', '128MiB', '--threads', '1'];
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
 
 /** Waits until finished work is in the scratch folder. */
@@ -61,7 +61,7 @@ describe('Ctrl-C while mithril dedup works', () => {
   });
 
   it('leaves nothing of standard input, from which nobody can go on', async () => {
-    const { child, ended } = cli.start(['dedup', '-', '-o', 'piped.jsonl', '--memory', '64MiB'], {
+    const { child, ended } = cli.start(['dedup', '-', '-o', 'piped.jsonl', '--memory', '128MiB'], {
       cwd: folder,
       input: join(folder, 'docs.jsonl'),
     });

@@ -15,7 +15,7 @@ const UNITS: Readonly<Record<string, number>> = {
   T: 1024 ** 4,
 };
 /** Less leaves no room for the buffers of the threads. */
-const MEMORY_BYTES_MIN = 64 * 1024 ** 2;
+const MEMORY_BYTES_MIN = 128 * 1024 ** 2;
 /** Half of the machine, and no more than this unless it is asked for. */
 const MEMORY_BYTES_DEFAULT = Math.min(8 * GIB, Math.floor(totalmem() / 2));
 
@@ -41,7 +41,7 @@ const bytes = text
     const unit = /[KMGT]/u.exec(value)?.[0] ?? '';
     return Math.floor(Number.parseFloat(value) * (UNITS[unit] ?? 1));
   })
-  .refine((value) => value >= MEMORY_BYTES_MIN, 'at least 64MiB');
+  .refine((value) => value >= MEMORY_BYTES_MIN, 'at least 128MiB');
 
 const share = text
   .pipe(z.string().regex(/^\d+(?:\.\d+)?%?$/u, 'expected a share such as 1% or 0.01'))

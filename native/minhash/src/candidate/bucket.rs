@@ -10,8 +10,10 @@ use crate::spill::Row;
 
 /// Bits of each table for a key: a key that occurs once is kept by mistake with probability 1/8.
 const BITS_PER_KEY: usize = 8;
+/// Bytes that the tables take for a key, at most.
+pub const BYTES_PER_KEY_SEEN: usize = 2 * BITS_PER_KEY / 8 * 2;
 /// Bytes that the tables take for a key, and the kept keys for a key that is kept.
-pub const BYTES_PER_KEY: usize = 2 * BITS_PER_KEY / 8 * 2 + size_of::<(u64, Row)>();
+pub const BYTES_PER_KEY: usize = BYTES_PER_KEY_SEEN + size_of::<(u64, Row)>();
 
 /// Keys of consecutive rows.
 pub type Keys<'a, K> = (Row, &'a [K]);
@@ -65,26 +67,45 @@ pub fn repeated<K: Key, E>(
     rows: usize,
     part: Part,
     skipped: &Bits,
-    mut visit: impl FnMut(&mut dyn FnMut(Keys<'_, K>)) -> Result<(), E>,
+    visit: impl FnMut(&mut dyn FnMut(Keys<'_, K>)) -> Result<(), E>,
 ) -> Result<Vec<(K, Row)>, E> {
+    let mut kept = Vec::new();
+    visit_repeated((rows, part, skipped), visit, |key, row| {
+        kept.push((key, row));
+        Ok(())
+    })?;
+    kept.sort_unstable();
+    keep_repeated(&mut kept);
+    Ok(kept)
+}
+
+/// Gives the keys that may occur more than once, each with its row, in the order of the rows: all
+/// that do, and about one in eight of the others.
+///
+/// # Errors
+///
+/// Those of `visit` and `each`.
+pub fn visit_repeated<K: Key, E>(
+    (rows, part, skipped): (usize, Part, &Bits),
+    mut visit: impl FnMut(&mut dyn FnMut(Keys<'_, K>)) -> Result<(), E>,
+    mut each: impl FnMut(K, Row) -> Result<(), E>,
+) -> Result<(), E> {
     let mut table = Table::new(rows / part.count as usize + 1);
     visit(&mut |(_, keys)| {
         for key in keys.iter().filter(|key| part.contains(key.high())) {
             table.note(key.high());
         }
     })?;
-    let mut kept = Vec::new();
+    let mut given = Ok(());
     visit(&mut |(first, keys)| {
         for (row, key) in (first..).zip(keys) {
             let is_kept = part.contains(key.high()) && table.is_repeated(key.high());
-            if is_kept && !skipped.contains(row as usize) {
-                kept.push((*key, row));
+            if is_kept && given.is_ok() && !skipped.contains(row as usize) {
+                given = each(*key, row);
             }
         }
     })?;
-    kept.sort_unstable();
-    keep_repeated(&mut kept);
-    Ok(kept)
+    given
 }
 
 fn keep_repeated<K: Key>(sorted: &mut Vec<(K, Row)>) {

@@ -3,43 +3,75 @@
 //! `"mithril_dedup":{"cluster":"a.jsonl:812","keep":false}`; a row without duplicates has the
 //! cluster `null`.
 
-use super::Job;
 use super::decide::Decisions;
-use super::report::Places;
-use super::spills::Spills;
+use super::sorted::{Sorter, Table};
+use super::spills::{Entry, Spills};
+use super::{Context, Job};
 use crate::bits::Bits;
 use crate::error::Result;
 use crate::spill::Row;
 
+/// A row that has duplicates, and file and offset of the row that names its group.
+type Named = (Row, (u32, u64));
+
 /// What is said of every row.
 pub(super) struct Annotations<'a> {
-    places: Places<'a>,
-    /// Rows that have duplicates, and the rows that name their groups; in order.
-    clusters: Vec<(Row, Row)>,
+    job: &'a Job,
+    named: Table<Named>,
     removed: Bits,
 }
 
 impl<'a> Annotations<'a> {
-    pub(super) fn of(job: &'a Job, spills: &Spills, decisions: &Decisions) -> Result<Self> {
+    pub(super) fn of(context: Context<'a>, spills: &Spills, decisions: &Decisions) -> Result<Self> {
+        let Context { job, scratch, .. } = context;
         let mut removed = Bits::new(spills.rows());
-        let mut clusters = Vec::new();
-        for removal in &decisions.removals {
+        let mut by_cluster = Sorter::new(scratch, "clusters", job.sorter_room());
+        let mut removals = decisions.removals.reader()?;
+        while let Some(removal) = removals.next()? {
             removed.insert(removal.row as usize);
-            clusters.push((removal.row, removal.cluster));
-            clusters.push((removal.survivor, removal.cluster));
+            by_cluster.push((removal.cluster, removal.row))?;
+            by_cluster.push((removal.cluster, removal.survivor))?;
         }
-        clusters.sort_unstable();
-        clusters.dedup();
-        let mut names: Vec<Row> = clusters.iter().map(|(_, cluster)| *cluster).collect();
-        names.sort_unstable();
-        names.dedup();
+        let mut named = Sorter::new(scratch, "named", job.sorter_room());
+        let mut spans = None;
+        by_cluster.drain(|(cluster, row)| {
+            let at = spills.entry_of(cluster);
+            let entry = &spills.entries()[at];
+            let spans = match &mut spans {
+                Some((of, spans)) if *of == at => spans,
+                other => &mut other.insert((at, spills.spans(at)?)).1,
+            };
+            let offset = spans[(cluster - entry.first) as usize].offset;
+            named.push((row, (u32::try_from(entry.file).unwrap_or(u32::MAX), offset)))
+        })?;
         Ok(Self {
-            places: Places::of(job, spills, &names)?,
-            clusters,
+            job,
+            named: named.finish()?,
             removed,
         })
     }
 
+    /// What is said of the rows of a split.
+    pub(super) fn of_entry(&self, entry: &Entry) -> Result<OfEntry<'_>> {
+        let mut reader = self.named.reader_after(|it| it.0 < entry.first)?;
+        let mut named = Vec::new();
+        while let Some(found) = reader.next()? {
+            if found.0 as usize >= entry.range().end {
+                break;
+            }
+            named.push(found);
+        }
+        Ok(OfEntry { all: self, named })
+    }
+}
+
+/// What is said of the rows of one split.
+pub(super) struct OfEntry<'a> {
+    all: &'a Annotations<'a>,
+    named: Vec<Named>,
+}
+
+impl OfEntry<'_> {
     /// Appends the line with its field to `out`.
     pub(super) fn append_to(&self, line: &[u8], row: usize, out: &mut Vec<u8>) {
         // The line was read as an object: its last brace ends it.
@@ -49,14 +81,13 @@ impl<'a> Annotations<'a> {
         if object.last() != Some(&b'{') {
             out.push(b',');
         }
-        let found = self
-            .clusters
-            .binary_search_by_key(&row, |(of, _)| *of as usize);
+        let found = self.named.binary_search_by_key(&row, |it| it.0 as usize);
         let cluster = found.map_or("null".to_owned(), |at| {
-            let name = self.places.get(self.clusters[at].1).to_string();
-            serde_json::Value::from(name).to_string()
+            let (_, (file, offset)) = self.named[at];
+            let name = &self.all.job.inputs[file as usize].name;
+            serde_json::Value::from(format!("{name}:{offset}")).to_string()
         });
-        let keep = !self.removed.contains(row);
+        let keep = !self.all.removed.contains(row);
         let field = format!("\"mithril_dedup\":{{\"cluster\":{cluster},\"keep\":{keep}}}}}\n");
         out.extend_from_slice(field.as_bytes());
     }

@@ -1,70 +1,146 @@
 //! Stage 2: equal rows, and pairs of rows that share a band key.
 
-use super::pool::map_tasks;
+use std::sync::Mutex;
+
+use super::Context;
+use super::buckets::{Band, Buckets};
+use super::pool::{lock, map_tasks, unlocked};
+use super::sorted::{Sorter, Table};
 use super::spills::Spills;
-use super::{Job, Progress};
 use crate::bits::Bits;
 use crate::candidate::Pair;
-use crate::candidate::bucket::{Part, repeated};
-use crate::candidate::collapse::equal_rows;
-use crate::candidate::pairs::pairs_of_band;
+use crate::candidate::bucket::{BYTES_PER_KEY_SEEN, Keys, Part, visit_repeated};
 use crate::error::Result;
 use crate::spill::Row;
 
+const EQUAL_NAME: &str = "equal.table";
+const PAIRS_NAME: &str = "pairs.table";
+
 /// What may be duplicates.
 pub(super) struct Found {
-    /// The smallest row of each digest with each of the others, in the order of the latter.
-    pub(super) equal: Vec<Pair>,
+    /// Rows that are equal to a smaller one, each with the smallest, in the order of the former.
+    pub(super) equal: Table<(Row, Row)>,
     /// Candidates, in order and each once.
-    pub pairs: Vec<Pair>,
+    pub(super) pairs: Table<Pair>,
 }
 
-impl Found {
-    /// The row that was compared in place of this one: the smallest one that is equal to it.
-    pub(super) fn compared_for(&self, row: Row) -> Row {
-        let at = self.equal.binary_search_by_key(&row, |pair| pair.b);
-        at.map_or(row, |at| self.equal[at].a)
-    }
-}
-
-pub(super) fn find(job: &Job, spills: &Spills, progress: &Progress) -> Result<Found> {
+pub(super) fn find(context: Context<'_>, spills: &Spills) -> Result<Found> {
+    let Context { job, progress, .. } = context;
     let bands = job.settings.parameters.banding.bands();
     progress.expect(bands as u64 + 1);
-    let rows = spills.rows();
-    let equal = equal_rows(rows, Part::WHOLE, |each| spills.visit_digests(each))?;
-    let mut skipped = spills.wordless()?;
-    for pair in &equal {
-        skipped.insert(pair.b as usize);
+    if let Some(found) = kept(context, spills) {
+        return Ok(found);
     }
+    let mut skipped = spills.wordless()?;
+    let mut equal = equal_rows(context, spills, &mut skipped)?;
     progress.advance(1)?;
-    let of_bands = map_tasks(
+    let pairs = Sorter::new(context.scratch, "pairs", job.sorter_room());
+    let pairs = Mutex::new(pairs);
+    map_tasks(
         job.threads,
         bands,
         || Ok(()),
         |(), band| {
-            let pairs = pairs_of(job, spills, &skipped, band)?;
-            progress.advance(1)?;
-            Ok(pairs)
+            pairs_of_band(context, spills, (band, &skipped), &pairs)?;
+            progress.advance(1)
         },
     )?;
-    let mut pairs = of_bands.concat();
-    pairs.sort_unstable();
-    pairs.dedup();
+    let mut pairs = unlocked(pairs).finish()?;
+    if spills.is_any_stored() {
+        let Context {
+            scratch, digest, ..
+        } = context;
+        equal.keep(&scratch.path(EQUAL_NAME), digest, 0)?;
+        pairs.keep(&scratch.path(PAIRS_NAME), digest, 0)?;
+    }
     Ok(Found { equal, pairs })
 }
 
-fn pairs_of(job: &Job, spills: &Spills, skipped: &Bits, band: usize) -> Result<Vec<Pair>> {
-    let bands = job.settings.parameters.banding.bands();
-    let sorted = repeated(spills.rows(), Part::WHOLE, skipped, |each| {
-        spills.visit_band(band, each)
-    })?;
-    let mut pairs = Vec::new();
-    let mut key_of = |step, row| spills.key((band + step) % bands, row);
-    pairs_of_band(&sorted, &mut key_of, &mut pairs)?;
-    if job.references > 0 {
-        // References have the smaller numbers; only pairs of a reference and a row count.
-        let references = spills.rows_of_files(job.references);
-        pairs.retain(|pair| pair.a < references && pair.b >= references);
+/// What an earlier run found.
+fn kept(context: Context<'_>, spills: &Spills) -> Option<Found> {
+    if !spills.is_any_stored() {
+        return None;
     }
-    Ok(pairs)
+    let path = |name| context.scratch.path(name);
+    let (equal, _) = Table::kept(&path(EQUAL_NAME), context.digest)?;
+    let (pairs, _) = Table::kept(&path(PAIRS_NAME), context.digest)?;
+    Some(Found { equal, pairs })
+}
+
+/// Finds equal rows, and adds those that are equal to a smaller one to `skipped`.
+fn equal_rows(
+    context: Context<'_>,
+    spills: &Spills,
+    skipped: &mut Bits,
+) -> Result<Table<(Row, Row)>> {
+    let room = context.job.sorter_room();
+    let mut equal = Sorter::new(context.scratch, "equal", room);
+    let bytes = context.job.bucket_room() * context.job.threads as u64;
+    for part in parts(spills.rows(), bytes) {
+        let mut digests = Sorter::new(context.scratch, "digests", room);
+        visit_repeated(
+            (spills.rows(), part, skipped),
+            |each| spills.visit_digests(each),
+            |digest, row| digests.push((digest, row)),
+        )?;
+        let mut first: Option<(u128, Row)> = None;
+        digests.drain(|(digest, row)| match first {
+            Some((known, smallest)) if known == digest => {
+                skipped.insert(row as usize);
+                equal.push((row, smallest))
+            }
+            _ => {
+                first = Some((digest, row));
+                Ok(())
+            }
+        })?;
+    }
+    equal.finish()
+}
+
+/// Parts of so many rows' keys, so that the tables of one part take at most `bytes`.
+fn parts(rows: usize, bytes: u64) -> impl Iterator<Item = Part> {
+    let count = (rows as u64 * BYTES_PER_KEY_SEEN as u64).div_ceil(bytes.max(1));
+    let count = u32::try_from(count)
+        .unwrap_or(PARTS_MAX)
+        .clamp(1, PARTS_MAX);
+    (0..count).map(move |index| Part { index, count })
+}
+
+/// More would read the keys more often than is reasonable.
+const PARTS_MAX: u32 = 256;
+
+fn pairs_of_band(
+    context: Context<'_>,
+    spills: &Spills,
+    (band, skipped): (usize, &Bits),
+    pairs: &Mutex<Sorter<'_, Pair>>,
+) -> Result<()> {
+    let job = context.job;
+    // References have the smaller numbers; only pairs of a reference and a row count.
+    let references = spills.rows_of_files(job.references);
+    let is_wanted =
+        |pair: &Pair| job.references == 0 || pair.a < references && pair.b >= references;
+    let give = |found: &mut Vec<Pair>| {
+        let mut pairs = lock(pairs);
+        pairs.extend(found.drain(..).filter(is_wanted))
+    };
+    let room = job.sorter_room() / job.threads as u64;
+    for part in parts(spills.rows(), job.bucket_room()) {
+        let mut keyed = Sorter::new(context.scratch, format!("band-{band}"), room);
+        let visit = |each: &mut dyn FnMut(Keys<'_, u64>)| spills.visit_band(band, each);
+        visit_repeated((spills.rows(), part, skipped), visit, |key, row| {
+            keyed.push((key, row))
+        })?;
+        let band = Band {
+            context,
+            spills,
+            number: band,
+            room,
+        };
+        let mut buckets = Buckets::new(&band, 0, &give);
+        keyed.drain(|(key, row)| buckets.push(key, row))?;
+        buckets.finish()?;
+    }
+    Ok(())
 }

@@ -6,28 +6,18 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::Context;
 use super::inputs::{FilePart, Splits, Task};
 use super::pool::{lock, on_threads, unlocked};
-use super::scratch::Scratch;
 use super::spills::{Entry, Spills, Stored};
-use super::{Job, Progress};
 use crate::error::Result;
 use crate::hash::{RowHasher, hash_lines};
 use crate::spill::Spill;
 use crate::spill::wire::{self, HEADER_BYTES, Header};
 
-/// What the stage works with.
-pub(super) struct Hashing<'a> {
-    pub(super) job: &'a Job,
-    pub(super) scratch: &'a Scratch,
-    /// Names the job in its spills.
-    pub(super) digest: u128,
-    pub(super) progress: &'a Progress,
-}
-
-impl Hashing<'_> {
+impl Context<'_> {
     /// Hashes these parts of the inputs.
-    pub(super) fn run(&self, parts: Vec<FilePart>) -> Result<Spills> {
+    pub(super) fn hash_parts(&self, parts: Vec<FilePart>) -> Result<Spills> {
         let inputs = &self.job.inputs;
         self.progress.expect(inputs.iter().map(|it| it.bytes).sum());
         let splits = Splits::new(inputs, self.job.split_bytes, parts);
@@ -62,7 +52,7 @@ impl Hashing<'_> {
         let spill = hash_lines(&lines, &self.job.settings.text_key, hasher);
         *room = lines.bytes;
         let bytes = spill.memory() as u64;
-        if used.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.job.memory / 2 {
+        if used.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.job.spill_room() {
             return Ok(Stored::Memory(spill));
         }
         used.fetch_sub(bytes, Ordering::Relaxed);

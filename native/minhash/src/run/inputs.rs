@@ -2,12 +2,15 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use super::pool::lock;
 use crate::error::{Error, Result};
 use crate::input::split::{LineStream, Lines, read_range};
+use crate::spill::Span;
 
 /// How the bytes of a file of lines are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -116,6 +119,22 @@ impl InputFile {
         Ok(LineStream::new(reader, 0))
     }
 
+    /// Some lines of a file that is not compressed, one behind the other.
+    fn lines_at(&self, spans: &[Span], mut room: Vec<u8>) -> Result<Vec<u8>> {
+        room.clear();
+        let mut read = || {
+            let file = File::open(&self.path)?;
+            for span in spans {
+                let from = room.len();
+                room.resize(from + span.bytes as usize, 0);
+                file.read_exact_at(&mut room[from..], span.offset)?;
+            }
+            Ok(())
+        };
+        read().map_err(|error| self.failed(error))?;
+        Ok(room)
+    }
+
     /// The lines that start in a range of a file that is not compressed.
     fn range(&self, start: u64, end: u64, room: Vec<u8>) -> Result<Lines> {
         let read = || {
@@ -126,6 +145,9 @@ impl InputFile {
         read().map_err(|error| self.failed(error))
     }
 }
+
+/// Reading one line costs about as much as reading so many bytes in a row.
+const READ_BYTES: u64 = 4096;
 
 /// A split that a thread has been given.
 pub(super) struct Task {
@@ -151,6 +173,40 @@ impl Task {
         match self.work {
             Work::Lines(lines) => Ok(lines),
             Work::Range { start, end } => inputs[self.file].range(start, end, room),
+        }
+    }
+
+    /// Some lines (in order) of the split, and where they lie in the bytes: those of the whole
+    /// split, unless so few are wanted of a plain file that reading each by itself is less work.
+    pub(super) fn chosen_lines(
+        self,
+        inputs: &[InputFile],
+        spans: &[Span],
+        room: Vec<u8>,
+    ) -> Result<(Vec<u8>, Vec<Range<usize>>)> {
+        let length = |span: &Span| span.bytes as usize;
+        match self.work {
+            Work::Range { start, end } if spans.len() as u64 * READ_BYTES < end - start => {
+                let bytes = inputs[self.file].lines_at(spans, room)?;
+                let mut from = 0;
+                let mut place = |span: &Span| {
+                    let place = from..from + length(span);
+                    from = place.end;
+                    place
+                };
+                let places = spans.iter().map(&mut place).collect();
+                Ok((bytes, places))
+            }
+            _ => {
+                let lines = self.lines(inputs, room)?;
+                let place = |span: &Span| {
+                    let from = span.offset.saturating_sub(lines.offset);
+                    let from = usize::try_from(from).unwrap_or(usize::MAX);
+                    from..from.saturating_add(length(span))
+                };
+                let places = spans.iter().map(place).collect();
+                Ok((lines.bytes, places))
+            }
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Survivors that are chosen by what is in the rows.
 
-use super::decide::Group;
+use super::Context;
+use super::groups::Group;
 use super::rows::map_rows;
 use super::spills::Spills;
-use super::{Job, Progress};
 use crate::error::Result;
 use crate::hash::{checked, text_of_line};
 use crate::input::json::{Value, find_field};
@@ -11,11 +11,11 @@ use crate::spill::Row;
 use crate::survivor::{self, Keep};
 
 pub(super) fn choose_survivors(
-    job: &Job,
+    context: Context<'_>,
     spills: &Spills,
     groups: &mut [Group],
-    progress: &Progress,
 ) -> Result<()> {
+    let job = context.job;
     let values = match &job.keep {
         Keep::First => return Ok(()),
         Keep::Last => {
@@ -24,12 +24,10 @@ pub(super) fn choose_survivors(
             }
             return Ok(());
         }
-        Keep::Longest => values(job, spills, groups, progress, |line, room| {
+        Keep::Longest => values(context, spills, groups, |line, room| {
             length_of(line, &job.settings.text_key, room)
         })?,
-        Keep::Max(field) => values(job, spills, groups, progress, |line, _| {
-            number_of(line, field)
-        })?,
+        Keep::Max(field) => values(context, spills, groups, |line, _| number_of(line, field))?,
     };
     for group in groups {
         let value = |row: &Row| {
@@ -44,10 +42,9 @@ pub(super) fn choose_survivors(
 
 /// The value of every row of the groups, in the order of the rows.
 fn values(
-    job: &Job,
+    context: Context<'_>,
     spills: &Spills,
     groups: &[Group],
-    progress: &Progress,
     value: impl Fn(&[u8], &mut String) -> f64 + Sync,
 ) -> Result<Vec<(Row, f64)>> {
     let mut rows: Vec<Row> = groups
@@ -56,7 +53,7 @@ fn values(
         .collect();
     rows.sort_unstable();
     let state = || Ok(String::new());
-    let blocks = map_rows(job, spills, &rows, progress, state, |room, lines| {
+    let blocks = map_rows(context, spills, &rows, state, |room, lines| {
         let values = lines.iter().map(|(row, line)| (row, value(line, room)));
         Ok(values.collect::<Vec<_>>())
     })?;

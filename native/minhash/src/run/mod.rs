@@ -5,11 +5,15 @@
 //! depend on the files and the settings only, not on threads, memory or the length of splits.
 
 mod annotate;
+mod buckets;
 mod candidates;
 mod decide;
+mod groups;
 mod hashing;
 mod inputs;
 mod keep;
+mod links;
+mod matches;
 mod output;
 mod pool;
 mod progress;
@@ -18,6 +22,8 @@ mod report;
 mod rows;
 mod sample;
 mod scratch;
+mod shares;
+mod sorted;
 mod spills;
 mod summary;
 mod verifying;
@@ -34,7 +40,6 @@ pub use summary::{FileSummary, StageTime, Summary};
 use crate::error::{Error, Result};
 use crate::settings::Settings;
 use crate::survivor::Keep;
-use hashing::Hashing;
 use inputs::FilePart;
 use scratch::{JobFile, Scratch};
 
@@ -171,31 +176,31 @@ fn run_in(job: &Job, scratch: &Scratch, progress: &Progress) -> Result<Summary> 
         ..job.clone()
     };
     let mut laps = Laps::new(progress);
-    let hashing = Hashing {
+    let context = Context {
         job,
         scratch,
         digest,
         progress,
     };
     let spills = laps.time(Stage::Hash, || {
-        hashing.run(FilePart::whole(0..job.inputs.len()))
+        context.hash_parts(FilePart::whole(0..job.inputs.len()))
     })?;
     rejects::judge(job, &spills)?;
-    let found = laps.time(Stage::Candidates, || {
-        candidates::find(job, &spills, progress)
-    })?;
+    job.check_rows(spills.rows())?;
+    let found = laps.time(Stage::Candidates, || candidates::find(context, &spills))?;
     let verified = laps.time(Stage::Verify, || {
-        verifying::verify(job, &spills, &found, progress)
+        verifying::verify(context, &spills, &found)
     })?;
+    let (candidates, compared) = (found.pairs.len(), verified.compared);
     let decisions = laps.time(Stage::Decide, || {
-        let decisions = decide::decide(job, &spills, (&found, &verified), progress)?;
+        let decisions = decide::decide(context, &spills, (found, verified))?;
         if let Some(path) = &job.report {
-            report::write(job, path, &spills, (&found, &decisions), progress)?;
+            report::write(context, path, &spills, &decisions)?;
         }
         Ok(decisions)
     })?;
     laps.time(Stage::Write, || {
-        let written = output::write(job, &spills, &decisions, progress)?;
+        let written = output::write(context, &spills, &decisions)?;
         file.is_publishing = true;
         scratch.note(&file)?;
         written.publish()
@@ -203,10 +208,20 @@ fn run_in(job: &Job, scratch: &Scratch, progress: &Progress) -> Result<Summary> 
     Ok(Summary {
         seconds: started.elapsed().as_secs_f64(),
         stages: laps.times,
-        candidates: found.pairs.len() as u64,
-        compared: verified.compared,
+        candidates,
+        compared,
         ..summary::of_files(job, &spills, &decisions)?
     })
+}
+
+/// What every stage works with.
+#[derive(Clone, Copy)]
+struct Context<'a> {
+    job: &'a Job,
+    scratch: &'a Scratch,
+    /// Names the job in what it leaves in the scratch folder.
+    digest: u128,
+    progress: &'a Progress,
 }
 
 /// The time of each stage.

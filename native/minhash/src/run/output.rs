@@ -5,13 +5,13 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use super::annotate::Annotations;
+use super::annotate::{Annotations, OfEntry};
 use super::decide::Decisions;
 use super::inputs::{Compression, Container, FilePart, Splits};
 use super::pool::{lock, on_threads, unlocked};
 use super::spills::{Entry, Spills};
 use super::whole_file::WholeFile;
-use super::{Job, Mode, Progress};
+use super::{Context, Mode};
 use crate::bits::Bits;
 use crate::error::{Error, Result};
 use crate::input::split::Lines;
@@ -33,15 +33,15 @@ impl Written {
 }
 
 pub(super) fn write(
-    job: &Job,
+    context: Context<'_>,
     spills: &Spills,
     decisions: &Decisions,
-    progress: &Progress,
 ) -> Result<Written> {
+    let Context { job, progress, .. } = context;
     let inputs = job.inputs.get(job.references..).unwrap_or_default();
     progress.expect(inputs.iter().map(|input| input.bytes).sum());
     let annotations = match job.mode {
-        Mode::Annotate => Some(Annotations::of(job, spills, decisions)?),
+        Mode::Annotate => Some(Annotations::of(context, spills, decisions)?),
         Mode::Drop | Mode::DropAll => None,
     };
     let outputs = job.outputs.iter().map(|path| Output::create(path));
@@ -64,7 +64,8 @@ pub(super) fn write(
                     match &annotations {
                         None => output.copy(&lines, entry, &spans, &decisions.dropped)?,
                         Some(annotations) => {
-                            output.annotate(&lines, entry, &spans, annotations)?;
+                            let annotations = annotations.of_entry(entry)?;
+                            output.annotate(&lines, entry, &spans, &annotations)?;
                         }
                     }
                 }
@@ -176,7 +177,7 @@ impl Output {
         lines: &Lines,
         entry: &Entry,
         spans: &[Span],
-        annotations: &Annotations,
+        annotations: &OfEntry<'_>,
     ) -> Result<()> {
         let mut annotated = Vec::new();
         for (row, span) in entry.range().zip(spans) {

@@ -4,18 +4,19 @@
 //! "similarity":0.92,"intersection":46,"union":50,"cluster":{"file":"a.jsonl","offset":0},
 //! "link":{"file":"a.jsonl","offset":0,"similarity":0.92}}`
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
 
-use super::candidates::Found;
-use super::decide::{Decisions, Removal};
+use super::decide::Decisions;
+use super::groups::Removal;
 use super::rows::{chosen, map_rows};
+use super::sorted::Chunks;
 use super::spills::Spills;
 use super::verifying::similarities;
 use super::whole_file::WholeFile;
-use super::{Job, Progress};
+use super::{Context, Job};
 use crate::candidate::Pair;
 use crate::error::Result;
 use crate::hash::checked;
@@ -51,57 +52,65 @@ struct Linked<'a> {
 }
 
 #[derive(Clone, Copy, Serialize)]
-pub(super) struct Place<'a> {
+struct Place<'a> {
     file: &'a str,
     offset: u64,
 }
 
-impl std::fmt::Display for Place<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.file, self.offset)
-    }
-}
+/// How much more memory a removal takes here than in its table.
+const TIMES_REMOVAL: u64 = 16;
 
 pub(super) fn write(
-    job: &Job,
+    context: Context<'_>,
     path: &Path,
     spills: &Spills,
-    (found, decisions): (&Found, &Decisions),
-    progress: &Progress,
+    decisions: &Decisions,
 ) -> Result<()> {
-    let removals = &decisions.removals;
-    let compared = Compared::of(job, spills, found, removals, progress)?;
+    let whole = WholeFile::at(path);
+    let mut file = whole.create()?;
+    let room = context.job.set_room() / TIMES_REMOVAL;
+    let mut chunks = Chunks::of(decisions.removals.reader()?, |it| it.row, (room, room));
+    while chunks.next()? {
+        let lines = lines_of(context, spills, &chunks.records)?;
+        let written = file.write_all(&lines);
+        written.map_err(|error| whole.failed("write", error))?;
+    }
+    whole.publish(&file)
+}
+
+fn lines_of(context: Context<'_>, spills: &Spills, removals: &[Removal]) -> Result<Vec<u8>> {
+    let compared = Compared::of(context, spills, removals)?;
     let rows = rows_of(removals);
-    let places = Places::of(job, spills, &rows)?;
-    let ids = Ids::read(job, spills, &rows, progress)?;
-    WholeFile::write(path, |out| {
-        for removal in removals {
-            let overlap = compared.overlap(removal.row, removal.survivor);
-            let line = Line {
-                id: ids.get(removal.row),
-                place: places.get(removal.row),
-                survivor: Identified {
-                    id: ids.get(removal.survivor),
-                    place: places.get(removal.survivor),
-                },
-                similarity: overlap.similarity(),
-                intersection: overlap.intersection,
-                union: overlap.union,
-                cluster: places.get(removal.cluster),
-                link: Linked {
-                    place: places.get(removal.link.to),
-                    similarity: removal.link.overlap.map_or(1.0, Overlap::similarity),
-                },
-            };
-            serde_json::to_writer(&mut *out, &line).map_err(io::Error::from)?;
-            out.write_all(b"\n")?;
-        }
-        Ok(())
-    })
+    let places = Places::of(context.job, spills, &rows)?;
+    let ids = Ids::read(context, spills, &rows)?;
+    let mut lines = Vec::new();
+    for removal in removals {
+        let overlap = compared.overlap(removal);
+        let line = Line {
+            id: ids.get(removal.row),
+            place: places.get(removal.row),
+            survivor: Identified {
+                id: ids.get(removal.survivor),
+                place: places.get(removal.survivor),
+            },
+            similarity: overlap.similarity(),
+            intersection: overlap.intersection,
+            union: overlap.union,
+            cluster: places.get(removal.cluster),
+            link: Linked {
+                place: places.get(removal.link),
+                similarity: removal.shared.similarity(),
+            },
+        };
+        // A vector takes all, and the line is made of what JSON has.
+        let _ = serde_json::to_writer(&mut lines, &line);
+        lines.push(b'\n');
+    }
+    Ok(lines)
 }
 
 fn rows_of(removals: &[Removal]) -> Vec<Row> {
-    let named = |it: &Removal| [it.row, it.survivor, it.cluster, it.link.to];
+    let named = |it: &Removal| [it.row, it.survivor, it.cluster, it.link];
     let mut rows: Vec<Row> = removals.iter().flat_map(named).collect();
     rows.sort_unstable();
     rows.dedup();
@@ -109,45 +118,54 @@ fn rows_of(removals: &[Removal]) -> Vec<Row> {
 }
 
 /// How alike removed rows and their survivors are.
-struct Compared<'a> {
-    found: &'a Found,
+struct Compared {
     overlaps: Vec<(Pair, Overlap)>,
 }
 
-impl<'a> Compared<'a> {
-    fn of(
-        job: &Job,
-        spills: &Spills,
-        found: &'a Found,
-        removals: &[Removal],
-        progress: &Progress,
-    ) -> Result<Self> {
-        let pair =
-            |it: &Removal| Pair::new(found.compared_for(it.row), found.compared_for(it.survivor));
-        let mut pairs: Vec<(Row, Pair)> =
-            removals.iter().map(|it| (it.cluster, pair(it))).collect();
+impl Compared {
+    fn of(context: Context<'_>, spills: &Spills, removals: &[Removal]) -> Result<Self> {
+        let unknown = removals.iter().filter(|it| it.overlap().is_none());
+        let mut pairs: Vec<(Row, Pair)> = unknown.map(|it| (it.cluster, it.compared())).collect();
         pairs.sort_unstable();
         pairs.dedup();
-        let mut overlaps = similarities(job, spills, &pairs, progress)?;
+        let mut overlaps = similarities(context, spills, &pairs)?;
         overlaps.sort_unstable_by_key(|(pair, _)| *pair);
-        Ok(Self { found, overlaps })
+        Ok(Self { overlaps })
     }
 
-    fn overlap(&self, one: Row, other: Row) -> Overlap {
-        let pair = Pair::new(self.found.compared_for(one), self.found.compared_for(other));
-        let at = self.overlaps.binary_search_by_key(&pair, |(pair, _)| *pair);
-        at.map_or(
-            Overlap {
-                intersection: 0,
-                union: 0,
-            },
-            |at| self.overlaps[at].1,
-        )
+    fn overlap(&self, removal: &Removal) -> Overlap {
+        let pair = removal.compared();
+        let found = || {
+            let at = self.overlaps.binary_search_by_key(&pair, |(pair, _)| *pair);
+            at.ok().map(|at| self.overlaps[at].1)
+        };
+        removal.overlap().or_else(found).unwrap_or(Overlap {
+            intersection: 0,
+            union: 0,
+        })
+    }
+}
+
+impl Removal {
+    /// The rows that are compared to tell how alike row and survivor are. A row that is equal to
+    /// the next one has the same shingles.
+    fn compared(&self) -> Pair {
+        let row = if self.shared.is_equal() {
+            self.link
+        } else {
+            self.row
+        };
+        Pair::new(row, self.survivor)
+    }
+
+    /// What row and survivor share, where they were compared.
+    fn overlap(&self) -> Option<Overlap> {
+        self.shared.overlap().filter(|_| self.link == self.survivor)
     }
 }
 
 /// Where rows lie.
-pub(super) struct Places<'a> {
+struct Places<'a> {
     job: &'a Job,
     rows: Vec<Row>,
     /// File and offset of each row.
@@ -155,7 +173,7 @@ pub(super) struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    pub(super) fn of(job: &'a Job, spills: &Spills, rows: &[Row]) -> Result<Self> {
+    fn of(job: &'a Job, spills: &Spills, rows: &[Row]) -> Result<Self> {
         let mut found = Vec::with_capacity(rows.len());
         for (at, entry) in spills.entries().iter().enumerate() {
             let chosen = chosen(rows, entry.first, entry.rows);
@@ -169,7 +187,7 @@ impl<'a> Places<'a> {
         Ok(Self { job, rows, found })
     }
 
-    pub(super) fn get(&self, row: Row) -> Place<'a> {
+    fn get(&self, row: Row) -> Place<'a> {
         let at = self.rows.binary_search(&row);
         let (file, offset) = at.map_or((0, 0), |at| self.found[at]);
         Place {
@@ -188,17 +206,16 @@ struct Ids {
 }
 
 impl Ids {
-    fn read(job: &Job, spills: &Spills, rows: &[Row], progress: &Progress) -> Result<Self> {
+    fn read(context: Context<'_>, spills: &Spills, rows: &[Row]) -> Result<Self> {
         let none = raw("null".to_owned());
-        let Some(key) = &job.id_key else {
+        let Some(key) = &context.job.id_key else {
             let (rows, found) = (Vec::new(), Vec::new());
             return Ok(Self { rows, found, none });
         };
         let blocks = map_rows(
-            job,
+            context,
             spills,
             rows,
-            progress,
             || Ok(()),
             |(), lines| {
                 Ok(lines

@@ -1,43 +1,41 @@
 //! Reading chosen rows a second time.
 
+use std::ops::Range;
 use std::sync::Mutex;
 
+use super::Context;
 use super::inputs::{FilePart, Splits};
 use super::pool::{lock, on_threads, unlocked};
 use super::spills::Spills;
-use super::{Job, Progress};
 use crate::error::Result;
-use crate::input::split::Lines;
 use crate::spill::{Row, Span};
 
 /// The lines of some rows of one split.
 pub(super) struct ChosenLines<'a> {
     rows: &'a [Row],
-    first: Row,
-    spans: &'a [Span],
-    lines: &'a Lines,
+    /// Where their lines lie in `bytes`.
+    places: Vec<Range<usize>>,
+    bytes: &'a [u8],
 }
 
 impl<'a> ChosenLines<'a> {
-    /// Each row and its line, in order.
+    /// Each row and its line, in order. A file that has changed since gives empty lines.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Row, &'a [u8])> + '_ {
-        self.rows.iter().map(|row| {
-            let span = self.spans[(row - self.first) as usize];
-            (*row, self.lines.line(span))
-        })
+        let line = |place: &Range<usize>| self.bytes.get(place.clone()).unwrap_or_default();
+        self.rows.iter().copied().zip(self.places.iter().map(line))
     }
 }
 
 /// Reads `rows` (in order) again and gives those of each split to `work`; the results are in the
 /// order of the rows. `state` is made once a thread.
 pub(super) fn map_rows<S, T: Send>(
-    job: &Job,
+    context: Context<'_>,
     spills: &Spills,
     rows: &[Row],
-    progress: &Progress,
     state: impl Fn() -> Result<S> + Sync,
     work: impl Fn(&mut S, ChosenLines<'_>) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
+    let Context { job, progress, .. } = context;
     let splits = Splits::new(&job.inputs, job.split_bytes, parts_with(spills, rows));
     let results = Mutex::new(Vec::new());
     on_threads(job.threads, || {
@@ -54,17 +52,18 @@ pub(super) fn map_rows<S, T: Send>(
                 continue;
             }
             let spans = spills.spans(at)?;
-            let lines = task.lines(&job.inputs, room)?;
+            let span = |row: &Row| spans[(row - entry.first) as usize];
+            let wanted: Vec<Span> = rows.iter().map(span).collect();
+            let (bytes, places) = task.chosen_lines(&job.inputs, &wanted, room)?;
             let chosen = ChosenLines {
                 rows,
-                first: entry.first,
-                spans: &spans,
-                lines: &lines,
+                places,
+                bytes: &bytes,
             };
             let result = work(&mut state, chosen)?;
             let mut results = lock(&results);
             results.push((at, result));
-            room = lines.bytes;
+            room = bytes;
         }
         Ok(())
     })?;

@@ -1,11 +1,11 @@
 //! What a run would take and find, from a sample: nothing is written but, while it works, scratch.
 
+use std::path::Path;
 use std::time::Instant;
 
-use super::hashing::Hashing;
 use super::inputs::{Compression, Container, FilePart, InputFile};
 use super::scratch::Scratch;
-use super::{Job, Progress, Stage, candidates, decide, verifying};
+use super::{Context, Job, Progress, Stage, candidates, decide, verifying};
 use crate::error::Result;
 
 /// Bytes that are read of all inputs together.
@@ -44,7 +44,11 @@ pub struct Estimate {
 ///
 /// As [`run`](super::run).
 pub fn estimate(job: &Job, progress: &Progress) -> Result<Estimate> {
-    let scratch = Scratch::open(&job.scratch)?;
+    // Not the folder of a run, where work may lie that it will go on with.
+    let mut folder = job.scratch.clone().into_os_string();
+    folder.push(".dry-run");
+    let scratch = Scratch::open(Path::new(&folder))?;
+    scratch.resume("")?;
     let result = estimate_in(job, &scratch, progress);
     scratch.remove()?;
     result
@@ -54,16 +58,17 @@ fn estimate_in(job: &Job, scratch: &Scratch, progress: &Progress) -> Result<Esti
     let clock = Instant::now();
     let bytes: u64 = job.inputs.iter().map(line_bytes).sum();
     progress.enter(Stage::Hash)?;
-    let hashing = Hashing {
+    let context = Context {
         job,
         scratch,
         digest: 0,
         progress,
     };
-    let spills = hashing.run(parts(job, bytes))?;
-    let found = candidates::find(job, &spills, progress)?;
-    let verified = verifying::verify(job, &spills, &found, progress)?;
-    let decisions = decide::decide(job, &spills, (&found, &verified), progress)?;
+    let spills = context.hash_parts(parts(job, bytes))?;
+    job.check_rows(spills.rows())?;
+    let found = candidates::find(context, &spills)?;
+    let verified = verifying::verify(context, &spills, &found)?;
+    let decisions = decide::decide(context, &spills, (found, verified))?;
     let mut sample_bytes = 0;
     for at in 0..spills.entries().len() {
         let spans = spills.spans(at)?;
@@ -80,14 +85,14 @@ fn estimate_in(job: &Job, scratch: &Scratch, progress: &Progress) -> Result<Esti
     )]
     let rows = (sample_rows as f64 * scale).round() as u64;
     let row_bytes = SPILL_ROW_BYTES + KEY_BYTES * job.settings.parameters.banding.bands() as u64;
-    let share = ratio(decisions.removals.len() as u64, sample_rows);
+    let share = ratio(decisions.removals.len(), sample_rows);
     Ok(Estimate {
         bytes,
         rows,
         sample_bytes,
         sample_rows,
         seconds: clock.elapsed().as_secs_f64() * scale,
-        scratch_bytes: (rows * row_bytes).saturating_sub(job.memory / 2),
+        scratch_bytes: (rows * row_bytes).saturating_sub(job.spill_room()),
         duplicate_share_low: share,
         duplicate_share_high: (share * scale).min(1.0),
     })

@@ -56,7 +56,9 @@ impl Scratch {
         let found: Option<JobFile> = serde_json::from_slice(&bytes).ok();
         let found = found.filter(|found| found.job == job);
         if found.is_none() {
-            self.clear()?;
+            self.clear(is_ours)?;
+        } else {
+            self.clear(is_unfinished)?;
         }
         Ok(found)
     }
@@ -89,13 +91,13 @@ impl Scratch {
         finish().map_err(|error| Error::io("write", &path, error))
     }
 
-    fn clear(&self) -> Result<()> {
+    fn clear(&self, is_wanted: impl Fn(&str) -> bool) -> Result<()> {
         let failed = |error| Error::io("clear", &self.folder, error);
         for entry in fs::read_dir(&self.folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             // Only files of our own names: the folder may have been named by mistake.
             let name = entry.file_name().to_string_lossy().into_owned();
-            if is_ours(&name) {
+            if is_wanted(&name) {
                 fs::remove_file(entry.path()).map_err(failed)?;
             }
         }
@@ -116,7 +118,7 @@ impl Scratch {
 
     /// Removes what this job left, and the folder where nothing else is in it.
     pub(super) fn remove(self) -> Result<()> {
-        self.clear()?;
+        self.clear(is_ours)?;
         let _ = fs::remove_file(self.path(LOCK_NAME));
         let _ = fs::remove_dir(&self.folder);
         Ok(())
@@ -124,10 +126,19 @@ impl Scratch {
 }
 
 fn is_spill(name: &str) -> bool {
-    Path::new(name).extension().is_some_and(|it| it == "spill")
+    ending(name) == Some("spill")
 }
 
 fn is_ours(name: &str) -> bool {
     let name = name.strip_suffix(".tmp").unwrap_or(name);
-    name == JOB_NAME || is_spill(name)
+    name == JOB_NAME || matches!(ending(name), Some("spill" | "part" | "table"))
+}
+
+/// Of no use to a run that goes on.
+fn is_unfinished(name: &str) -> bool {
+    is_ours(name) && matches!(ending(name), Some("tmp" | "part"))
+}
+
+fn ending(name: &str) -> Option<&str> {
+    Path::new(name).extension().and_then(|it| it.to_str())
 }

@@ -150,6 +150,36 @@ impl Spills {
         }
     }
 
+    /// The keys of some rows (in order) in one band.
+    pub(super) fn keys(&self, band: usize, rows: &[Row]) -> Result<Vec<u64>> {
+        let mut keys = Vec::with_capacity(rows.len());
+        let mut rest = rows;
+        while let Some(row) = rest.first() {
+            let entry = &self.entries[self.entry_of(*row)];
+            let of_entry = rest.partition_point(|row| (*row as usize) < entry.range().end);
+            let (these, after) = rest.split_at(of_entry);
+            let of_band = match &entry.stored {
+                Stored::Memory(spill) => Cow::Borrowed(spill.band(band)),
+                Stored::File(path, header) => {
+                    Cow::Owned(wire::keys(&section(path, header.band(band))?))
+                }
+            };
+            keys.extend(
+                these
+                    .iter()
+                    .map(|row| of_band[(row - entry.first) as usize]),
+            );
+            rest = after;
+        }
+        Ok(keys)
+    }
+
+    /// Whether any spill lies in the scratch folder.
+    pub(super) fn is_any_stored(&self) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|entry| matches!(entry.stored, Stored::File(..)))
+    }
+
     /// Where the entry with this row stands.
     pub(super) fn entry_of(&self, row: Row) -> usize {
         self.entries.partition_point(|entry| entry.first <= row) - 1

@@ -75,8 +75,8 @@ pub(super) fn of_files(job: &Job, spills: &Spills, decisions: &Decisions) -> Res
     }
     Ok(Summary {
         files,
-        duplicates: decisions.removals.len() as u64,
-        groups: decisions.groups.len() as u64,
+        duplicates: decisions.removals.len(),
+        groups: decisions.groups,
         ..Summary::default()
     })
 }

@@ -2,58 +2,86 @@
 
 use std::collections::HashSet;
 
+use super::Context;
 use super::candidates::Found;
+use super::links::Shared;
 use super::pool::map_tasks;
 use super::rows::{chosen, map_rows};
+use super::sorted::{Chunks, Cut, Sorter, Table};
 use super::spills::Spills;
-use super::{Job, Progress};
 use crate::candidate::Pair;
 use crate::error::Result;
 use crate::hash::text_of_line;
 use crate::hasher::Parameters;
 use crate::jaccard::Overlap;
-use crate::shingle::Shingler;
+use crate::shingle::{Shingler, Unit};
 use crate::spill::Row;
 use crate::union_find::UnionFind;
 use crate::verify::{
-    ShingleSets, Verified, overlaps, verify_component, verify_each, verify_joining,
+    ShingleSets, Verified as OfPairs, overlaps, verify_component, verify_each, verify_joining,
 };
 
-/// Bytes of a shingle set for a byte of its line, at most: one shingle of 8 bytes a character.
-const SET_BYTES_PER_LINE_BYTE: u64 = 8;
+const EDGES_NAME: &str = "edges.table";
 
-pub(super) fn verify(
-    job: &Job,
-    spills: &Spills,
-    found: &Found,
-    progress: &Progress,
-) -> Result<Verified> {
-    progress.expect(found.pairs.len() as u64);
-    let mut joined = UnionFind::new(spills.rows());
-    let components = by_component(&found.pairs, spills.rows());
-    let mut verified = Verified::default();
-    for batch in batches(job, spills, &components)? {
-        let pairs = &components[batch.pairs.clone()];
-        let sets = read_sets(job, spills, &rows_of(pairs), progress)?;
-        let done = verify_batch(job, (&batch, pairs), &sets, &mut joined)?;
-        verified.append(done);
-        progress.advance(pairs.len() as u64)?;
+/// What is certain.
+pub(super) struct Verified {
+    /// Pairs at or above the threshold, a spanning forest of each component, in order.
+    pub(super) edges: Table<(Pair, Shared)>,
+    /// Pairs whose sets were compared.
+    pub(super) compared: u64,
+}
+
+pub(super) fn verify(context: Context<'_>, spills: &Spills, found: &Found) -> Result<Verified> {
+    let Context {
+        job,
+        scratch,
+        digest,
+        progress,
+    } = context;
+    progress.expect(found.pairs.len());
+    let path = scratch.path(EDGES_NAME);
+    if spills.is_any_stored()
+        && let Some((edges, compared)) = Table::kept(&path, digest)
+    {
+        return Ok(Verified { edges, compared });
     }
-    verified.edges.sort_unstable_by_key(|edge| edge.pair);
-    Ok(verified)
+    let mut sorter = Sorter::new(scratch, "edges", job.sorter_room());
+    let mut compared = 0;
+    let components = by_component(context, &found.pairs, spills.rows())?;
+    let room = job.sorter_room() / 2;
+    let mut chunks = Chunks::of(components.reader()?, |it| it.0, (room, 2 * room));
+    let mut joined = None;
+    while chunks.next()? {
+        let placed = &chunks.records;
+        for batch in batches(context, spills, placed, chunks.cut)? {
+            let pairs = &placed[batch.pairs.clone()];
+            let sets = read_sets(context, spills, &rows_of(pairs))?;
+            let done = verify_batch(context, (&batch, pairs), &sets, || {
+                joined.get_or_insert_with(|| UnionFind::new(spills.rows()))
+            })?;
+            compared += done.compared;
+            let edges = done.edges.iter();
+            sorter.extend(edges.map(|edge| (edge.pair, Shared::of(edge.overlap))))?;
+            progress.advance(pairs.len() as u64)?;
+        }
+    }
+    let mut edges = sorter.finish()?;
+    if spills.is_any_stored() {
+        edges.keep(&path, digest, compared)?;
+    }
+    Ok(Verified { edges, compared })
 }
 
 /// How alike the rows of some pairs are, whatever the threshold.
 pub(super) fn similarities(
-    job: &Job,
+    context: Context<'_>,
     spills: &Spills,
     placed: &[Placed],
-    progress: &Progress,
 ) -> Result<Vec<(Pair, Overlap)>> {
     let mut found = Vec::with_capacity(placed.len());
-    for batch in batches(job, spills, placed)? {
+    for batch in batches(context, spills, placed, Cut::default())? {
         let placed = &placed[batch.pairs];
-        let sets = read_sets(job, spills, &rows_of(placed), progress)?;
+        let sets = read_sets(context, spills, &rows_of(placed))?;
         let pairs: Vec<Pair> = placed.iter().map(|(_, pair)| *pair).collect();
         let overlaps = overlaps(&pairs, &sets);
         found.extend(pairs.into_iter().zip(overlaps));
@@ -65,17 +93,18 @@ pub(super) fn similarities(
 pub(super) type Placed = (Row, Pair);
 
 /// The pairs, component after component.
-fn by_component(pairs: &[Pair], rows: usize) -> Vec<Placed> {
+fn by_component(context: Context<'_>, pairs: &Table<Pair>, rows: usize) -> Result<Table<Placed>> {
     let mut hanging = UnionFind::new(rows);
-    for pair in pairs {
+    let mut reader = pairs.reader()?;
+    while let Some(pair) = reader.next()? {
         hanging.join(pair.a, pair.b);
     }
-    let mut placed: Vec<Placed> = pairs
-        .iter()
-        .map(|pair| (hanging.root(pair.a), *pair))
-        .collect();
-    placed.sort_unstable();
-    placed
+    let mut placed = Sorter::new(context.scratch, "components", context.job.sorter_room());
+    let mut reader = pairs.reader()?;
+    while let Some(pair) = reader.next()? {
+        placed.push((hanging.root(pair.a), pair))?;
+    }
+    placed.finish()
 }
 
 /// Pairs that are verified together, by their places.
@@ -86,16 +115,22 @@ struct Batch {
 }
 
 /// Whole components while their sets fit the memory; a larger component by itself, in parts.
-fn batches(job: &Job, spills: &Spills, placed: &[Placed]) -> Result<Vec<Batch>> {
-    let costs = Costs::of(spills, placed)?;
-    let room = job.memory / 4;
+fn batches(
+    context: Context<'_>,
+    spills: &Spills,
+    placed: &[Placed],
+    cut: Cut,
+) -> Result<Vec<Batch>> {
+    let job = context.job;
+    let costs = Costs::of(spills, placed, job.settings.parameters.ngram.unit)?;
+    let room = job.set_room();
     let mut batches: Vec<Batch> = Vec::new();
     let mut used = 0;
     let mut from = 0;
     for component in placed.chunk_by(|a, b| a.0 == b.0) {
         let to = from + component.len();
         let cost = costs.of_rows(&rows_of(component));
-        if cost > room {
+        if cost > room || cut.is_of(component[0].0) {
             batches.extend(parts(component, from, &costs, room));
             used = u64::MAX;
         } else if used.saturating_add(cost) <= room && !batches.is_empty() {
@@ -147,7 +182,13 @@ struct Costs {
 }
 
 impl Costs {
-    fn of(spills: &Spills, placed: &[Placed]) -> Result<Self> {
+    /// A shingle has 8 bytes: one a character, or one a word, which has two bytes with what divides
+    /// it from the next.
+    fn of(spills: &Spills, placed: &[Placed], unit: Unit) -> Result<Self> {
+        let per_byte = match unit {
+            Unit::Word => 4,
+            Unit::Char => 8,
+        };
         let rows = rows_of(placed);
         let mut costs = Vec::with_capacity(rows.len());
         for (at, entry) in spills.entries().iter().enumerate() {
@@ -158,7 +199,7 @@ impl Costs {
             let spans = spills.spans(at)?;
             costs.extend(chosen.iter().map(|row| {
                 let bytes = spans[(row - entry.first) as usize].bytes;
-                u64::from(bytes) * SET_BYTES_PER_LINE_BYTE
+                u64::from(bytes) * per_byte
             }));
         }
         Ok(Self { rows, costs })
@@ -185,13 +226,14 @@ fn rows_of(placed: &[Placed]) -> Vec<Row> {
 }
 
 /// Reads the shingle sets of rows (in order).
-fn read_sets(job: &Job, spills: &Spills, rows: &[Row], progress: &Progress) -> Result<ShingleSets> {
+fn read_sets(context: Context<'_>, spills: &Spills, rows: &[Row]) -> Result<ShingleSets> {
+    let job = context.job;
     let state = || {
         let Parameters { ngram, seed, .. } = job.settings.parameters;
         let shingler = Shingler::new(ngram, seed)?;
         Ok((shingler, Vec::new(), String::new()))
     };
-    let blocks = map_rows(job, spills, rows, progress, state, |state, lines| {
+    let blocks = map_rows(context, spills, rows, state, |state, lines| {
         let (shingler, set, room) = state;
         let mut sets = ShingleSets::default();
         for (row, line) in lines.iter() {
@@ -209,16 +251,17 @@ fn read_sets(job: &Job, spills: &Spills, rows: &[Row], progress: &Progress) -> R
     Ok(all)
 }
 
-fn verify_batch(
-    job: &Job,
+fn verify_batch<'a>(
+    context: Context<'_>,
     (batch, placed): (&Batch, &[Placed]),
     sets: &ShingleSets,
-    joined: &mut UnionFind,
-) -> Result<Verified> {
+    joined: impl FnOnce() -> &'a mut UnionFind,
+) -> Result<OfPairs> {
+    let job = context.job;
     let threshold = job.settings.threshold;
     if batch.is_partial && job.references == 0 {
         let pairs: Vec<Pair> = placed.iter().map(|(_, pair)| *pair).collect();
-        return Ok(verify_joining(&pairs, sets, threshold, joined));
+        return Ok(verify_joining(&pairs, sets, threshold, joined()));
     }
     let shares = shares(placed, job.threads * SHARES_PER_THREAD);
     let done = map_tasks(
@@ -226,7 +269,7 @@ fn verify_batch(
         shares.len(),
         || Ok(Vec::new()),
         |pairs, share| {
-            let mut verified = Verified::default();
+            let mut verified = OfPairs::default();
             for component in shares[share].chunk_by(|a, b| a.0 == b.0) {
                 pairs.clear();
                 pairs.extend(component.iter().map(|(_, pair)| *pair));
@@ -239,7 +282,7 @@ fn verify_batch(
             Ok(verified)
         },
     )?;
-    let mut verified = Verified::default();
+    let mut verified = OfPairs::default();
     for share in done {
         verified.append(share);
     }

@@ -1,6 +1,7 @@
 //! The whole work, files in and files out.
 
 mod against;
+mod memory;
 mod modes;
 mod real;
 mod resume;

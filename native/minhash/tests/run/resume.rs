@@ -16,7 +16,7 @@ const FOLDER: &str = "MITHRIL_DEDUP_TEST_FOLDER";
 fn job(folder: &Workplace) -> Job {
     let inputs = vec![folder.input("a.jsonl"), folder.input("b.jsonl")];
     Job {
-        memory: 0,
+        memory: 1 << 17,
         split_bytes: 20_000,
         report: Some(folder.path("report.jsonl")),
         ..folder.job(inputs)

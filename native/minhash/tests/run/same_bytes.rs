@@ -3,11 +3,11 @@
 use std::io::{Read, Write};
 
 use mithril_dedup::jaccard::oracle;
-use mithril_dedup::run::{Job, Progress, run};
+use mithril_dedup::run::{Job, Mode, Progress, run};
 use mithril_dedup::shingle::{Ngram, Shingler};
 use mithril_dedup::union_find::UnionFind;
 
-use crate::workplace::{Workplace, documents, done, joined};
+use crate::workplace::{Random, Workplace, documents, done, joined};
 
 struct Outcome {
     kept: Vec<u8>,
@@ -43,7 +43,7 @@ fn threads_splits_and_memory_do_not_matter() {
         (1, 1 << 30, 1 << 30),
         (3, 5_000, 1 << 30),
         (2, 777, 1 << 30),
-        (2, 40_000, 0),
+        (2, 40_000, 30_000),
         (1, 9_999, 100_000),
     ] {
         let other = outcome(
@@ -64,6 +64,91 @@ fn threads_splits_and_memory_do_not_matter() {
             "{threads} threads, {split_bytes} B, {memory} B"
         );
     }
+}
+
+/// Rows that all differ in one word lie in buckets larger than what is held in memory together.
+#[test]
+fn many_rows_of_one_template_are_found_with_little_memory() {
+    let place = Workplace::new();
+    let mut words = Random(4).words(60);
+    let mut lines = documents(4, 500);
+    for id in 0..6_000 {
+        words[59] = format!("last{id}");
+        lines.push(format!("{{\"id\":{id},\"text\":\"{}\"}}", words.join(" ")));
+    }
+    let input = place.write("in.jsonl", joined(&lines));
+    for keep in ["first", "last", "max:n"] {
+        let job = Job {
+            keep: keep.parse().expect("a rule"),
+            ..place.job(vec![input.clone()])
+        };
+        let expected = outcome(&place, job.clone());
+        let little = outcome(
+            &place,
+            Job {
+                memory: 1 << 20,
+                split_bytes: 100_000,
+                ..job
+            },
+        );
+        assert!(
+            little.kept == expected.kept && little.report == expected.report,
+            "{keep}"
+        );
+    }
+}
+
+#[test]
+fn memory_does_not_matter_with_annotations_and_references() {
+    let place = Workplace::new();
+    let references = place.write("a.jsonl", joined(&documents(10, 1_500)));
+    let rows = [documents(10, 900), documents(11, 1_500)].concat();
+    let inputs = vec![references, place.write("b.jsonl", joined(&rows))];
+    let both = Job {
+        mode: Mode::Annotate,
+        ..place.job(inputs)
+    };
+    let against = Job {
+        references: 1,
+        mode: Mode::Drop,
+        outputs: vec![place.path("out-b.jsonl")],
+        ..both.clone()
+    };
+    for job in [both, against] {
+        let expected = outcome(&place, job.clone());
+        let little = outcome(
+            &place,
+            Job {
+                memory: 100_000,
+                split_bytes: 30_000,
+                ..job
+            },
+        );
+        assert!(expected.report.len() > 10_000);
+        assert!(little.kept == expected.kept && little.report == expected.report);
+    }
+}
+
+#[test]
+fn too_little_memory_for_the_rows_is_refused_and_more_goes_on() {
+    let place = Workplace::new();
+    let input = place.write("in.jsonl", joined(&documents(12, 2_000)));
+    let job = Job {
+        memory: 20_000,
+        split_bytes: 20_000,
+        ..place.job(vec![input])
+    };
+    let error = run(&job, &Progress::default()).expect_err("13 bytes a row are needed");
+    assert!(
+        error.to_string().contains("the memory for 2000 rows"),
+        "{error}"
+    );
+    assert!(place.names_in("scratch").len() > 10, "hashes are kept");
+    done(&Job {
+        memory: 1 << 20,
+        ..job
+    });
+    assert_eq!(place.names(), ["in.jsonl", "out-in.jsonl"]);
 }
 
 #[test]
