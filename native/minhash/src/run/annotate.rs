@@ -1,7 +1,4 @@
 //! Rows with a field more that says what was found, for those who decide themselves.
-//!
-//! `"mithril_dedup":{"cluster":"a.jsonl:812","keep":false}`; a row without duplicates has the
-//! cluster `null`.
 
 use super::decide::Decisions;
 use super::sorted::{Sorter, Table};
@@ -9,6 +6,8 @@ use super::spills::{Entry, Spills};
 use super::{Context, Job};
 use crate::bits::Bits;
 use crate::error::Result;
+use crate::output::annotation::annotate;
+use crate::output::report_line::Place;
 use crate::spill::Row;
 
 /// A row that has duplicates, and file and offset of the row that names its group.
@@ -74,21 +73,12 @@ pub(super) struct OfEntry<'a> {
 impl OfEntry<'_> {
     /// Appends the line with its field to `out`.
     pub(super) fn append_to(&self, line: &[u8], row: usize, out: &mut Vec<u8>) {
-        // The line was read as an object: its last brace ends it.
-        let end = line.iter().rposition(|byte| *byte == b'}').unwrap_or(0);
-        let object = line.get(..end).unwrap_or_default().trim_ascii_end();
-        out.extend_from_slice(object);
-        if object.last() != Some(&b'{') {
-            out.push(b',');
-        }
         let found = self.named.binary_search_by_key(&row, |it| it.0 as usize);
-        let cluster = found.map_or("null".to_owned(), |at| {
+        let cluster = found.ok().map(|at| {
             let (_, (file, offset)) = self.named[at];
-            let name = &self.all.job.inputs[file as usize].name;
-            serde_json::Value::from(format!("{name}:{offset}")).to_string()
+            let file = &self.all.job.inputs[file as usize].name;
+            Place { file, offset }
         });
-        let keep = !self.all.removed.contains(row);
-        let field = format!("\"mithril_dedup\":{{\"cluster\":{cluster},\"keep\":{keep}}}}}\n");
-        out.extend_from_slice(field.as_bytes());
+        annotate(line, cluster, !self.all.removed.contains(row), out);
     }
 }

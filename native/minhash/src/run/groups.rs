@@ -7,17 +7,9 @@ use super::sorted::{Sorter, Table};
 use super::verifying::Verified;
 use crate::bits::Bits;
 use crate::error::Result;
+use crate::group::Group;
 use crate::spill::Row;
 use crate::union_find::UnionFind;
-
-/// A group of duplicates.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Group {
-    /// Its rows, at least two, in order; the first one names it.
-    pub(super) rows: Vec<Row>,
-    /// The row that is kept.
-    pub(super) survivor: Row,
-}
 
 /// A row that has a duplicate and does not survive: the row, the one that is kept in its place (or
 /// would be, where all of the group are removed), the row that names the group, and the row next to

@@ -1,10 +1,10 @@
 //! Survivors that are chosen by what is in the rows.
 
 use super::Context;
-use super::groups::Group;
 use super::rows::map_rows;
 use super::spills::Spills;
 use crate::error::Result;
+use crate::group::Group;
 use crate::hash::{checked, text_of_line};
 use crate::input::json::{Value, find_field};
 use crate::spill::Row;

@@ -39,11 +39,6 @@ impl Shared {
         })
     }
 
-    /// From 0 to 1.
-    pub(super) fn similarity(self) -> f64 {
-        self.overlap().map_or(1.0, Overlap::similarity)
-    }
-
     /// Whether rows share more of this than of another.
     pub(super) fn is_closer_than(self, other: Self) -> bool {
         match (self.is_equal(), other.is_equal()) {

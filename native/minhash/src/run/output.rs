@@ -1,13 +1,13 @@
 //! Stage 5: what is kept is copied from the inputs, in their order.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::annotate::{Annotations, OfEntry};
 use super::decide::Decisions;
-use super::inputs::{Compression, Container, FilePart, Splits};
+use super::inputs::{Container, FilePart, Splits};
 use super::pool::{lock, on_threads, unlocked};
 use super::spills::{Entry, Spills};
 use super::whole_file::WholeFile;
@@ -15,12 +15,8 @@ use super::{Context, Mode};
 use crate::bits::Bits;
 use crate::error::{Error, Result};
 use crate::input::split::Lines;
+use crate::output::sink::{Sink, copy_lines};
 use crate::spill::Span;
-
-/// Level of zstd outputs: the library's default.
-const ZSTD_LEVEL: i32 = 3;
-/// Level of gzip outputs, as most tools have it.
-const GZIP_LEVEL: u32 = 6;
 
 /// Outputs that are written and not yet in their places.
 pub(super) struct Written(Vec<Output>);
@@ -119,13 +115,7 @@ impl Turns {
 
 struct Output {
     whole: WholeFile,
-    sink: Sink,
-}
-
-enum Sink {
-    Plain(File),
-    Gzip(flate2::write::GzEncoder<File>),
-    Zstd(zstd::stream::write::Encoder<'static, File>),
+    sink: Sink<File>,
 }
 
 impl Output {
@@ -133,21 +123,7 @@ impl Output {
         let whole = WholeFile::at(path);
         let file = whole.create()?;
         let Container::Lines(compression) = Container::of_name(path)?;
-        let sink = match compression {
-            Compression::None => Sink::Plain(file),
-            Compression::Gzip => Sink::Gzip(flate2::write::GzEncoder::new(
-                file,
-                flate2::Compression::new(GZIP_LEVEL),
-            )),
-            Compression::Zstd => {
-                let encoder = zstd::stream::write::Encoder::new(file, ZSTD_LEVEL);
-                let checked = encoder.and_then(|mut encoder| {
-                    encoder.include_checksum(true)?;
-                    Ok(encoder)
-                });
-                Sink::Zstd(checked.map_err(|error| whole.failed("create", error))?)
-            }
-        };
+        let sink = Sink::new(file, compression).map_err(|error| whole.failed("create", error))?;
         Ok(Self { whole, sink })
     }
 
@@ -155,20 +131,8 @@ impl Output {
     fn copy(&mut self, lines: &Lines, entry: &Entry, spans: &[Span], dropped: &Bits) -> Result<()> {
         let rows = entry.range().zip(spans);
         let kept = rows.filter(|(row, _)| !dropped.contains(*row));
-        let mut run: Option<Span> = None;
-        for (_, span) in kept {
-            match &mut run {
-                Some(run) if run.end() + 1 == span.offset && run.bytes < RUN_BYTES_MAX => {
-                    run.bytes += 1 + span.bytes;
-                }
-                _ => {
-                    if let Some(run) = run.replace(*span) {
-                        self.write_lines(lines, run)?;
-                    }
-                }
-            }
-        }
-        run.map_or(Ok(()), |run| self.write_lines(lines, run))
+        let written = copy_lines(lines, kept.map(|(_, span)| *span), &mut self.sink);
+        written.map_err(|error| self.whole.failed("write", error))
     }
 
     /// Writes every row of a split with a field more.
@@ -186,44 +150,14 @@ impl Output {
         self.write(&annotated)
     }
 
-    /// Writes whole lines, with the line feed behind the last one.
-    fn write_lines(&mut self, lines: &Lines, run: Span) -> Result<()> {
-        let bytes = lines.line(run);
-        match lines.line(Span {
-            bytes: run.bytes + 1,
-            ..run
-        }) {
-            // The last line of a file may have no line feed.
-            [] => self.write(bytes).and_then(|()| self.write(b"\n")),
-            terminated => self.write(terminated),
-        }
-    }
-
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         let written = self.sink.write_all(bytes);
         written.map_err(|error| self.whole.failed("write", error))
     }
 
     fn publish(self) -> Result<()> {
-        let finished = match self.sink {
-            Sink::Plain(file) => Ok(file),
-            Sink::Gzip(encoder) => encoder.finish(),
-            Sink::Zstd(encoder) => encoder.finish(),
-        };
+        let finished = self.sink.finish();
         let file = finished.map_err(|error| self.whole.failed("write", error))?;
         self.whole.publish(&file)
-    }
-}
-
-/// Longest run of lines that is written at once; small enough for sums of lengths in 32 bits.
-const RUN_BYTES_MAX: u32 = 1 << 30;
-
-impl Sink {
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self {
-            Self::Plain(file) => file.write_all(bytes),
-            Self::Gzip(encoder) => encoder.write_all(bytes),
-            Self::Zstd(encoder) => encoder.write_all(bytes),
-        }
     }
 }

@@ -1,13 +1,9 @@
 //! The report: one JSON object for each row that has a duplicate and does not survive.
-//!
-//! `{"id":7,"file":"a.jsonl","offset":812,"survivor":{"id":3,"file":"a.jsonl","offset":0},
-//! "similarity":0.92,"intersection":46,"union":50,"cluster":{"file":"a.jsonl","offset":0},
-//! "link":{"file":"a.jsonl","offset":0,"similarity":0.92}}`
 
 use std::io::Write;
 use std::path::Path;
 
-use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::decide::Decisions;
 use super::groups::Removal;
@@ -19,43 +15,9 @@ use super::whole_file::WholeFile;
 use super::{Context, Job};
 use crate::candidate::Pair;
 use crate::error::Result;
-use crate::hash::checked;
-use crate::input::json::{Value, find_field};
 use crate::jaccard::Overlap;
+use crate::output::report_line::{Identified, Place, ReportLine, id_of, raw};
 use crate::spill::Row;
-
-#[derive(Serialize)]
-struct Line<'a> {
-    id: &'a serde_json::value::RawValue,
-    #[serde(flatten)]
-    place: Place<'a>,
-    survivor: Identified<'a>,
-    similarity: f64,
-    intersection: u64,
-    union: u64,
-    cluster: Place<'a>,
-    link: Linked<'a>,
-}
-
-#[derive(Serialize)]
-struct Identified<'a> {
-    id: &'a serde_json::value::RawValue,
-    #[serde(flatten)]
-    place: Place<'a>,
-}
-
-#[derive(Serialize)]
-struct Linked<'a> {
-    #[serde(flatten)]
-    place: Place<'a>,
-    similarity: f64,
-}
-
-#[derive(Clone, Copy, Serialize)]
-struct Place<'a> {
-    file: &'a str,
-    offset: u64,
-}
 
 /// How much more memory a removal takes here than in its table.
 const TIMES_REMOVAL: u64 = 16;
@@ -83,28 +45,21 @@ fn lines_of(context: Context<'_>, spills: &Spills, removals: &[Removal]) -> Resu
     let rows = rows_of(removals);
     let places = Places::of(context.job, spills, &rows)?;
     let ids = Ids::read(context, spills, &rows)?;
+    let named = |row| Identified {
+        id: ids.get(row),
+        place: places.get(row),
+    };
     let mut lines = Vec::new();
     for removal in removals {
-        let overlap = compared.overlap(removal);
-        let line = Line {
-            id: ids.get(removal.row),
-            place: places.get(removal.row),
-            survivor: Identified {
-                id: ids.get(removal.survivor),
-                place: places.get(removal.survivor),
-            },
-            similarity: overlap.similarity(),
-            intersection: overlap.intersection,
-            union: overlap.union,
+        let line = ReportLine {
+            row: named(removal.row),
+            survivor: named(removal.survivor),
+            overlap: compared.overlap(removal),
             cluster: places.get(removal.cluster),
-            link: Linked {
-                place: places.get(removal.link),
-                similarity: removal.shared.similarity(),
-            },
+            link: (places.get(removal.link), removal.shared.overlap()),
         };
-        // A vector takes all, and the line is made of what JSON has.
-        let _ = serde_json::to_writer(&mut lines, &line);
-        lines.push(b'\n');
+        // A vector takes all.
+        let _ = line.write_to(&mut lines);
     }
     Ok(lines)
 }
@@ -201,8 +156,8 @@ impl<'a> Places<'a> {
 struct Ids {
     rows: Vec<Row>,
     /// The value of each row's field.
-    found: Vec<Box<serde_json::value::RawValue>>,
-    none: Box<serde_json::value::RawValue>,
+    found: Vec<Box<RawValue>>,
+    none: Box<RawValue>,
 }
 
 impl Ids {
@@ -231,24 +186,10 @@ impl Ids {
         })
     }
 
-    fn get(&self, row: Row) -> &serde_json::value::RawValue {
+    fn get(&self, row: Row) -> &RawValue {
         let at = self.rows.binary_search(&row);
         at.ok()
             .and_then(|at| self.found.get(at))
             .unwrap_or(&self.none)
     }
-}
-
-fn id_of(line: &[u8], key: &str) -> Box<serde_json::value::RawValue> {
-    let found = checked(line, true).and_then(|line| find_field(line, key));
-    raw(match found {
-        Ok(Some(Value::String(text, _))) => format!("\"{text}\""),
-        Ok(Some(Value::Other(value))) => value.to_owned(),
-        _ => "null".to_owned(),
-    })
-}
-
-/// A JSON value that has been checked already.
-fn raw(value: String) -> Box<serde_json::value::RawValue> {
-    serde_json::value::RawValue::from_string(value).unwrap_or_default()
 }
