@@ -1,4 +1,5 @@
 import type { CacheSettings, NamespacePolicy } from '../../shared/app/cache/context.ts';
+import { BODY_IDLE_MS } from '../../shared/contracts/cache-limits.ts';
 import type { Settings } from '../settings/settings.ts';
 import { VERSION } from '../version.ts';
 import { entryBytesMaxOf } from './options.ts';
@@ -15,6 +16,7 @@ export function cacheSettings(
     version: VERSION,
     entryBytesMax,
     inlineBytesMax: entryBytesMax,
+    bodyIdleMs: BODY_IDLE_MS,
     policyOf: (namespace): NamespacePolicy => {
       const own = cache.namespaces[namespace];
       return {

@@ -89,6 +89,7 @@ export function openCacheFixture(policy: Partial<NamespacePolicy> = {}): CacheFi
       version: 'test',
       entryBytesMax: ENTRY_BYTES_MAX,
       inlineBytesMax: ENTRY_BYTES_MAX,
+      bodyIdleMs: 1_000,
       policyOf: () => ({ publicKeys: [], quotaBytes: 1e12, ttlMs: 30 * DAY_MS, ...policy }),
     },
     background: (work) => void work(),

@@ -19,6 +19,8 @@ export interface CacheSettings {
   readonly entryBytesMax: number;
   /** Above, a host may answer with a presigned URL. */
   readonly inlineBytesMax: number;
+  /** How long a body may pause between two pieces. */
+  readonly bodyIdleMs: number;
   readonly policyOf: (namespace: string) => NamespacePolicy;
 }
 

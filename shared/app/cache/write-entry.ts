@@ -31,7 +31,10 @@ export async function writeEntry(
   if (access.right !== 'write') return { kind: 'read-only' };
   if (entry.digest !== null) {
     const early = await judgeEarly(context, access, entry, entry.digest);
-    if (early !== null) return report(context, access, entry, early);
+    if (early !== null) {
+      await readToEnd(entry.body);
+      return report(context, access, entry, early);
+    }
   }
   const staged = await context.blobs.stage(access.namespace, entry.body);
   try {
@@ -43,7 +46,12 @@ export async function writeEntry(
   }
 }
 
-/** Nothing has to be read where the answer is known by the digest, and the blob is there. */
+/** A writer that is cut off while it sends takes that for a failure, whatever the answer says. */
+async function readToEnd(body: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of body);
+}
+
+/** Nothing has to be kept where the answer is known by the digest, and the blob is there. */
 async function judgeEarly(
   context: CacheContext,
   access: Access,

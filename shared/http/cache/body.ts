@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CacheContext } from '../../app/cache/context.ts';
 import {
   BODY_BYTES_PER_SECOND_MIN,
   BODY_IDLE_MS,
@@ -6,8 +7,10 @@ import {
 } from '../../contracts/cache-limits.ts';
 import { type CacheRequest, RequestFault } from './answers.ts';
 
-export interface BodyBounds {
+interface BodyBounds {
   readonly bytesMax: number;
+  /** How long it may pause between two pieces. */
+  readonly idleMs: number;
   /** Bytes that Content-Length names; null where the protocol goes without. */
   readonly bytes: number | null;
 }
@@ -35,17 +38,18 @@ const tooLarge = (bytesMax: number): RequestFault =>
   new RequestFault(413, 'too_large', `at most ${bytesMax} bytes are taken`);
 
 /** The body in pieces: bounded in bytes and in time, and as long as it was said to be. */
-export async function* takeBody(c: CacheRequest, bounds: BodyBounds): AsyncGenerator<Uint8Array> {
+async function* takeBody(c: CacheRequest, bounds: BodyBounds): AsyncGenerator<Uint8Array> {
   const reader = c.req.raw.body?.getReader();
   const startedMs = performance.now();
   let taken = 0;
   try {
     for (;;) {
-      const { done, value } = reader === undefined ? NOTHING : await readInTime(reader);
+      const { done, value } =
+        reader === undefined ? NOTHING : await readInTime(reader, bounds.idleMs);
       if (done) break;
       taken += value.length;
       if (taken > bounds.bytesMax) throw tooLarge(bounds.bytesMax);
-      const allowedMs = BODY_IDLE_MS + (1_000 * taken) / BODY_BYTES_PER_SECOND_MIN;
+      const allowedMs = bounds.idleMs + (1_000 * taken) / BODY_BYTES_PER_SECOND_MIN;
       if (performance.now() - startedMs > allowedMs) throw slowBody();
       yield value;
     }
@@ -61,10 +65,10 @@ const NOTHING = { done: true, value: undefined } as const;
 const slowBody = (): RequestFault =>
   new RequestFault(408, 'slow_body', 'the body came too slowly', { Connection: 'close' });
 
-async function readInTime(reader: ReadableStreamDefaultReader<Uint8Array>) {
+async function readInTime(reader: ReadableStreamDefaultReader<Uint8Array>, idleMs: number) {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(slowBody()), BODY_IDLE_MS);
+    timer = setTimeout(() => reject(slowBody()), idleMs);
   });
   try {
     return await Promise.race([reader.read(), late]);
@@ -76,6 +80,16 @@ async function readInTime(reader: ReadableStreamDefaultReader<Uint8Array>) {
   }
 }
 
+/** The body of an entry, within what the host allows. */
+export function takeEntryBody(
+  c: CacheRequest,
+  { settings }: Pick<CacheContext, 'settings'>,
+  bytes: number | null,
+): AsyncGenerator<Uint8Array> {
+  const { entryBytesMax: bytesMax, bodyIdleMs: idleMs } = settings;
+  return takeBody(c, { bytesMax, idleMs, bytes });
+}
+
 /** A JSON body by its schema. */
 export async function readJson<Schema extends z.ZodType>(
   c: CacheRequest,
@@ -83,7 +97,8 @@ export async function readJson<Schema extends z.ZodType>(
 ): Promise<z.output<Schema>> {
   const bytes = readLength(c, JSON_BYTES_MAX, false);
   const pieces: Uint8Array[] = [];
-  for await (const piece of takeBody(c, { bytesMax: JSON_BYTES_MAX, bytes })) pieces.push(piece);
+  const bounds = { bytesMax: JSON_BYTES_MAX, bytes, idleMs: BODY_IDLE_MS };
+  for await (const piece of takeBody(c, bounds)) pieces.push(piece);
   const parsed = schema.safeParse(parseJson(Buffer.concat(pieces).toString('utf8')));
   if (parsed.success) return parsed.data;
   throw invalidRequest(z.prettifyError(parsed.error));

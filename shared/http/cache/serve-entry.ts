@@ -60,20 +60,22 @@ async function answerWith(
   }
   const body = await openEntry(context, found, range);
   if (body === null) return null;
-  const payload = Buffer.isBuffer(body) ? body : ReadableStream.from(breakingOff(c, body));
+  const payload = Buffer.isBuffer(body) ? body : ReadableStream.from(breakingOff(c, context, body));
   return new Response(payload, { status, headers });
 }
 
 /** A body that fails half-way ends with its connection: nothing may fill up what is missing. */
 async function* breakingOff(
   c: CacheRequest,
+  context: CacheContext,
   body: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
   } catch (error) {
-    c.env.outgoing?.destroy();
-    throw error;
+    context.log.write('cache-broken-body', { path: c.req.path, error: String(error) });
+    if (c.env.outgoing === undefined) throw error;
+    c.env.outgoing.destroy();
   }
 }
 

@@ -15,7 +15,7 @@ import { FACTORS_BYTES_MAX } from '../../../contracts/cache-limits.ts';
 import { HEADER } from '../../../contracts/cache-names.ts';
 import { isSignedBy } from '../../../domain/cache/signature.ts';
 import { answerPut, type CacheRequest, notFound, RequestFault, requireWrite } from '../answers.ts';
-import { parseText, readJson, readLength, takeBody } from '../body.ts';
+import { parseText, readJson, readLength, takeEntryBody } from '../body.ts';
 import type { MountKeyspace } from '../keyspace.ts';
 import { serveEntry } from '../serve-entry.ts';
 import { nativeHeaders } from './entry-headers.ts';
@@ -73,7 +73,7 @@ async function putEntry(c: CacheRequest, context: CacheContext, key: string): Pr
   const result = await writeEntry(context, access, {
     keyspace: 'native',
     key,
-    body: takeBody(c, { bytesMax: entryBytesMax, bytes }),
+    body: takeEntryBody(c, context, bytes),
     digest,
     bytes,
     facts: { signature, toolchain, compileSeconds, attributes: {} },
