@@ -13,6 +13,7 @@
 
 mod block;
 pub mod checksum;
+mod copy;
 pub mod error;
 mod estimate;
 mod huffman;

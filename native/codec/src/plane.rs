@@ -2,6 +2,7 @@
 
 use zstd_safe::{CCtx, CParameter, DCtx};
 
+use crate::copy;
 use crate::estimate::{self, Histogram, ONE_BIT, PairCounter};
 use crate::huffman::{Code, FRAME_LITERALS_MIN, HuffmanDecoder, HuffmanEncoder};
 use crate::segment::Level;
@@ -256,7 +257,7 @@ impl StreamCoder {
     ) -> Result<()> {
         match header.coding {
             Coding::Constant => out.fill(body[0]),
-            Coding::Raw => out.copy_from_slice(body),
+            Coding::Raw => copy::fill(out, body),
             Coding::Zstd => {
                 let length = out.len();
                 if length >= DECODED_LITERALS_MIN
@@ -289,10 +290,10 @@ pub(crate) fn write_body(
 ) {
     match header.coding {
         Coding::Constant => out.push(bytes[0]),
-        Coding::Raw => out.extend_from_slice(bytes),
+        Coding::Raw => copy::append(out, bytes),
         Coding::Zstd => {
             let (frame, rest) = frames.split_at(header.stored);
-            out.extend_from_slice(frame);
+            copy::append(out, frame);
             *frames = rest;
         }
     }

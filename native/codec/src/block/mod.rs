@@ -10,6 +10,7 @@ mod payload;
 
 use choose::Plan;
 
+use crate::copy;
 use crate::index::{Block, Method, Shape, checksum_of_block};
 use crate::layout::ElementKind;
 use crate::partition;
@@ -221,7 +222,7 @@ impl BlockCoder {
             sparse,
         }) = best
         else {
-            out.extend_from_slice(raw);
+            copy::append(out, raw);
             return Ok(encoded(Method::Raw, Shape::BYTES, false, raw.len()));
         };
         Ok(encoded(method, shape, sparse, out.len() - start))
@@ -237,8 +238,8 @@ impl BlockCoder {
         out: &mut [u8],
     ) -> Result<()> {
         match (block.method, base) {
-            (Method::Raw, _) => out.copy_from_slice(payload),
-            (Method::Identical, Some(base)) => out.copy_from_slice(base),
+            (Method::Raw, _) => copy::fill(out, payload),
+            (Method::Identical, Some(base)) => copy::fill(out, base),
             (Method::Standalone, _) => self.read_dense(block, payload, None, out)?,
             (Method::Subtract | Method::Xor, Some(base)) if block.sparse => {
                 self.read_sparse(block, payload, base, out)?;

@@ -2,6 +2,7 @@
 
 use super::choose::Plan;
 use super::{BlockCoder, WIDTH_MAX};
+use crate::copy;
 use crate::index::{Block, Shape};
 use crate::plane::{self, Content, StreamCoder, StreamHeader};
 use crate::sparse;
@@ -83,7 +84,7 @@ impl BlockCoder {
         if let Some(high) = headers.next() {
             plane::write_body(high, &self.high, &mut frames, out);
         }
-        out.extend_from_slice(&self.low);
+        copy::append(out, &self.low);
         for (header, plane) in headers.zip(self.planes.chunks_exact(nonzero)) {
             plane::write_body(header, plane, &mut frames, out);
         }
@@ -157,7 +158,7 @@ impl BlockCoder {
             nonzero,
         )?;
         reader.finish()?;
-        out.copy_from_slice(base);
+        copy::fill(out, base);
         let map = Transform::of(block.method, block.shape.float);
         transform::scatter(map, width, &planes[..width], &self.positions, out);
         Ok(())

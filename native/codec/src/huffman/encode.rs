@@ -14,6 +14,7 @@ use super::{
     JUMP_TABLE_BYTES, LITERALS_TREELESS, LITERALS_WITH_TREE, MAGIC, SINGLE_SEGMENT, STREAMS,
     weights,
 };
+use crate::copy;
 
 /// Bytes of the longest header of literals.
 const LITERALS_HEADER_BYTES_MAX: usize = 5;
@@ -111,7 +112,7 @@ impl HuffmanEncoder {
             out.extend_from_slice(&(size as u16).to_le_bytes());
         }
         for (stream, size) in self.room.chunks_exact(room).zip(sizes) {
-            out.extend_from_slice(&stream[..size]);
+            copy::append(out, &stream[..size]);
         }
         out.push(NO_SEQUENCES);
         true

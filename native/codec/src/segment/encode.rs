@@ -7,14 +7,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
     BLOCK_BYTES_MAX, BaseView, EncodeOptions, Level, SEGMENT_BLOCKS_MAX, SEGMENT_BYTES_MAX,
     SegmentStats, THREADS_MAX,
 };
 use crate::block::{BlockCoder, Encoded};
-use crate::idle::IdleCoder;
+use crate::copy;
+use crate::idle::{Coded, IdleBuffers, IdleCoder};
 use crate::index::{Block, Footer, write_entries};
 use crate::layout::Region;
 use crate::partition::{self, Piece};
@@ -142,27 +143,18 @@ impl EncodeJob<'_> {
             }
             return Ok(blocks.blocks);
         }
-        let output = Mutex::new(Output {
-            pieces,
-            written: 0,
-            waiting: BTreeMap::new(),
-            blocks: BlockList::default(),
-            out,
-        });
+        let output = Output::new(pieces, out);
         let next = AtomicUsize::new(0);
         let work = || -> Result<()> {
             let mut coder = IdleCoder::take(self.level)?;
-            let mut own = Coded::default();
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 let Some(piece) = pieces.get(number) else {
                     return Ok(());
                 };
-                own.blocks.clear();
-                own.payload.clear();
-                self.encode_piece(&mut coder, piece, &mut own.payload, &mut own.blocks)?;
-                let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
-                output.add(number, &mut own);
+                output.add(number, |payload, blocks| {
+                    self.encode_piece(&mut coder, piece, payload, blocks)
+                })?;
             }
         };
         std::thread::scope(|scope| {
@@ -176,8 +168,7 @@ impl EncodeJob<'_> {
             }
             result
         })?;
-        let output = output.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(output.blocks.blocks)
+        Ok(output.into_blocks())
     }
 
     fn encode_piece(
@@ -198,51 +189,112 @@ impl EncodeJob<'_> {
         let mut blocks = BlockList::default();
         for piece in partition::plain_pieces(self.raw.len(), BLOCK_BYTES_MAX as usize) {
             let raw = &self.raw[piece.raw.clone()];
-            out.extend_from_slice(raw);
+            copy::append(out, raw);
             blocks.push(&piece, &[Encoded::raw(raw)]);
         }
         blocks.blocks
     }
 }
 
-/// What a piece became.
-#[derive(Default)]
-struct Coded {
-    blocks: Vec<Encoded>,
-    payload: Vec<u8>,
+/// Puts what the threads encode in the order of the pieces. The thread that has the next piece encodes it into its
+/// place and then copies all that became ready meanwhile; the others leave theirs and go on, so that nobody waits for
+/// a copy of another thread.
+struct Output<'a> {
+    queue: Mutex<Queue>,
+    /// Locked by the one that writes only.
+    written: Mutex<Written<'a>>,
 }
 
-/// Puts what the threads encoded in the order of the pieces. Pieces that are ready before those in front of them wait
-/// in memory: mostly one for each thread.
-struct Output<'a> {
+#[derive(Default)]
+struct Queue {
+    /// Number of the piece to be written next; of the one being written, while somebody writes.
+    next: usize,
+    is_writing: bool,
+    waiting: BTreeMap<usize, IdleBuffers>,
+}
+
+struct Written<'a> {
     pieces: &'a [Piece],
-    /// Pieces that are in `out`.
-    written: usize,
-    waiting: BTreeMap<usize, Coded>,
     blocks: BlockList,
     out: &'a mut Vec<u8>,
 }
 
-impl Output<'_> {
-    /// Takes the piece of this number out of `coded`, or leaves it there if it is written at once.
-    fn add(&mut self, number: usize, coded: &mut Coded) {
-        if number != self.written {
-            self.waiting.insert(number, std::mem::take(coded));
-            return;
-        }
-        self.write(coded);
-        while let Some(ready) = self.waiting.remove(&self.written) {
-            self.write(&ready);
-            // Its buffers are used again.
-            *coded = ready;
+impl<'a> Output<'a> {
+    fn new(pieces: &'a [Piece], out: &'a mut Vec<u8>) -> Self {
+        let written = Written {
+            pieces,
+            blocks: BlockList::default(),
+            out,
+        };
+        Self {
+            queue: Mutex::default(),
+            written: Mutex::new(written),
         }
     }
 
-    fn write(&mut self, coded: &Coded) {
-        self.out.extend_from_slice(&coded.payload);
-        self.blocks.push(&self.pieces[self.written], &coded.blocks);
-        self.written += 1;
+    /// Adds what `encode` appends to payload and blocks as the piece of this number.
+    fn add(
+        &self,
+        number: usize,
+        encode: impl FnOnce(&mut Vec<u8>, &mut Vec<Encoded>) -> Result<()>,
+    ) -> Result<()> {
+        let mut coded = IdleBuffers::take();
+        let mut queue = lock(&self.queue);
+        let is_next = number == queue.next && !queue.is_writing;
+        queue.is_writing |= is_next;
+        drop(queue);
+        if is_next {
+            let mut written = lock(&self.written);
+            encode(written.out, &mut coded.blocks)?;
+            written.push(number, &coded.blocks);
+        } else {
+            let Coded { payload, blocks } = &mut *coded;
+            encode(payload, blocks)?;
+        }
+        let mut queue = lock(&self.queue);
+        if is_next {
+            queue.next += 1;
+        } else {
+            queue.waiting.insert(number, coded);
+            if queue.is_writing {
+                return Ok(());
+            }
+            queue.is_writing = true;
+        }
+        while let Some((number, ready)) = queue.take_next() {
+            drop(queue);
+            let mut written = lock(&self.written);
+            copy::append(written.out, &ready.payload);
+            written.push(number, &ready.blocks);
+            queue = lock(&self.queue);
+            queue.next += 1;
+        }
+        queue.is_writing = false;
+        Ok(())
     }
+
+    fn into_blocks(self) -> Vec<Block> {
+        let written = self.written.into_inner();
+        let written = written.unwrap_or_else(PoisonError::into_inner);
+        written.blocks.blocks
+    }
+}
+
+impl Queue {
+    fn take_next(&mut self) -> Option<(usize, IdleBuffers)> {
+        let next = self.next;
+        self.waiting.remove(&next).map(|ready| (next, ready))
+    }
+}
+
+impl Written<'_> {
+    fn push(&mut self, number: usize, blocks: &[Encoded]) {
+        self.blocks.push(&self.pieces[number], blocks);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Blocks with their places, added in order.
