@@ -99,3 +99,32 @@ export class DedupJob {
 }
 
 export function explainBands(settings: SettingsOptions): Curve;
+
+export interface PieceOfSource {
+  source: number;
+  offset: number;
+  length: number;
+}
+
+export interface StageStep {
+  /**
+   * `read`: the pieces are to be given to the next step; `write`: `bytes` belong to `output`;
+   * `done`: `summary` is the answer.
+   */
+  kind: 'read' | 'write' | 'done';
+  pieces: PieceOfSource[];
+  /** What will probably be read next. */
+  next?: PieceOfSource;
+  output: number;
+  bytes?: Buffer;
+  summary?: string;
+}
+
+/** A stage of the job of many machines, whose reads and writes JavaScript does. */
+export class DedupStage {
+  /** `request`: `{"spec": ..., "call": ...}` in JSON. */
+  constructor(request: string);
+  /** What the stage needs next. `answer`: the pieces that the step before asked for. */
+  step(answer?: Buffer[]): Promise<StageStep>;
+  cancel(): void;
+}

@@ -13,4 +13,5 @@
 mod job;
 mod options;
 mod outcome;
+mod stage;
 mod work;

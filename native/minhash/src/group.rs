@@ -55,10 +55,6 @@ impl Links {
         Self(links)
     }
 
-    pub(crate) fn by_row(&self) -> impl Iterator<Item = &[(Row, Link)]> {
-        self.0.chunk_by(|a, b| a.0 == b.0)
-    }
-
     pub(crate) fn from(&self, row: Row) -> impl Iterator<Item = Link> + '_ {
         let first = self.0.partition_point(|(from, _)| *from < row);
         let rest = self.0.get(first..).unwrap_or_default();

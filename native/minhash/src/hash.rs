@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::hasher::Parameters;
 use crate::input::json::text_of;
-use crate::input::split::Lines;
+use crate::input::split::{LINE_BYTES_MAX, Lines};
 use crate::input::{Reason, Reject};
 use crate::lsh::Banding;
 use crate::settings::Settings;
@@ -80,7 +80,7 @@ pub fn hash_lines(lines: &Lines, text_key: &str, hasher: &mut RowHasher) -> Spil
     let is_clean = simdutf8::basic::from_utf8(&lines.bytes).is_ok()
         && memchr::memchr(0, &lines.bytes).is_none();
     lines.visit(
-        |offset, line| match text_of_line(line, text_key, is_clean, &mut room) {
+        |offset, line| match text_of_row(line, text_key, is_clean, &mut room) {
             Ok(text) => {
                 let (digest, keys) = hasher.hash(text);
                 spill.spans.push(Span::new(offset, line.len()));
@@ -103,6 +103,19 @@ pub fn hash_lines(lines: &Lines, text_key: &str, hasher: &mut RowHasher) -> Spil
     }
     spill.group_keys_by_band(hasher.keys.len());
     spill
+}
+
+/// The text of a line that is not too long, however much of it was read at once.
+fn text_of_row<'a>(
+    line: &'a [u8],
+    text_key: &str,
+    is_clean: bool,
+    room: &'a mut String,
+) -> Result<&'a str, Reason> {
+    if line.len() > LINE_BYTES_MAX {
+        return Err(Reason::LineTooLong);
+    }
+    text_of_line(line, text_key, is_clean, room)
 }
 
 /// The text of a line. `is_clean`: all of it is known to be UTF-8 without zero bytes.

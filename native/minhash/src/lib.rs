@@ -11,12 +11,12 @@ pub mod bits;
 pub mod bloom;
 pub mod candidate;
 pub mod error;
-#[expect(dead_code, reason = "the stages of the job in AWS use the rest")]
 mod group;
 pub mod hash;
 mod hasher;
 pub mod input;
 pub mod jaccard;
+pub mod job;
 pub mod lsh;
 mod mix;
 mod output;

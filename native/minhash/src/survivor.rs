@@ -1,6 +1,8 @@
 //! Which row of a group of duplicates is kept.
 
 use crate::error::{Error, Result};
+use crate::hash::{checked, text_of_line};
+use crate::input::json::{Value, find_field};
 use crate::spill::Row;
 
 /// The rule by which the survivor is chosen; of rows that are equal by it the first one survives.
@@ -44,6 +46,24 @@ pub fn of_values(rows: &[(Row, f64)]) -> Option<Row> {
         }
     }
     best.map(|(row, _)| row)
+}
+
+/// The length of a line's text in bytes.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "lines are far shorter than 2^52 bytes"
+)]
+pub(crate) fn length_of(line: &[u8], text_key: &str, room: &mut String) -> f64 {
+    text_of_line(line, text_key, true, room).map_or(0.0, |text| text.len() as f64)
+}
+
+/// The number in a line's field; the least of all where there is none.
+pub(crate) fn number_of(line: &[u8], field: &str) -> f64 {
+    let found = checked(line, true).and_then(|line| find_field(line, field));
+    match found {
+        Ok(Some(Value::Other(number))) => number.parse().unwrap_or(f64::NEG_INFINITY),
+        _ => f64::NEG_INFINITY,
+    }
 }
 
 #[cfg(test)]

@@ -75,6 +75,11 @@ impl<R: Read> LineStream<R> {
         }
     }
 
+    /// Place of the first byte that was not given out.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// Whether everything has been given out.
     ///
     /// # Errors
@@ -193,7 +198,7 @@ pub fn read_range(reader: impl Read, start: u64, end: u64, room: Vec<u8>) -> io:
 
 impl<R: Read> LineStream<R> {
     /// Goes on to the start of the next line; false where that is not before byte `end`.
-    fn skip_line(&mut self, end: u64) -> io::Result<bool> {
+    pub(crate) fn skip_line(&mut self, end: u64) -> io::Result<bool> {
         loop {
             if let Some(at) = memchr(b'\n', &self.pending) {
                 self.pending.drain(..=at);

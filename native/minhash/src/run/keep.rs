@@ -5,10 +5,8 @@ use super::rows::map_rows;
 use super::spills::Spills;
 use crate::error::Result;
 use crate::group::Group;
-use crate::hash::{checked, text_of_line};
-use crate::input::json::{Value, find_field};
 use crate::spill::Row;
-use crate::survivor::{self, Keep};
+use crate::survivor::{self, Keep, length_of, number_of};
 
 pub(super) fn choose_survivors(
     context: Context<'_>,
@@ -58,20 +56,4 @@ fn values(
         Ok(values.collect::<Vec<_>>())
     })?;
     Ok(blocks.concat())
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "lines are far shorter than 2^52 bytes"
-)]
-fn length_of(line: &[u8], text_key: &str, room: &mut String) -> f64 {
-    text_of_line(line, text_key, true, room).map_or(0.0, |text| text.len() as f64)
-}
-
-fn number_of(line: &[u8], field: &str) -> f64 {
-    let found = checked(line, true).and_then(|line| find_field(line, field));
-    match found {
-        Ok(Some(Value::Other(number))) => number.parse().unwrap_or(f64::NEG_INFINITY),
-        _ => f64::NEG_INFINITY,
-    }
 }
