@@ -71,8 +71,15 @@ export interface TokenOptions {
 export const ENTRY_BYTES_MAX = 8 * 1024 * 1024;
 const DAY_MS = 86_400_000;
 
+interface FixtureOptions extends Partial<NamespacePolicy> {
+  readonly bodyIdleMs?: number;
+}
+
 /** The app on memory adapters, and a hand to speak to it. */
-export function openCacheFixture(policy: Partial<NamespacePolicy> = {}): CacheFixture {
+export function openCacheFixture({
+  bodyIdleMs = 1_000,
+  ...policy
+}: FixtureOptions = {}): CacheFixture {
   const clock = new ManualClock(Date.UTC(2026, 10, 25));
   const table = new MemoryEntryTable();
   const log = new MemoryLog();
@@ -89,7 +96,7 @@ export function openCacheFixture(policy: Partial<NamespacePolicy> = {}): CacheFi
       version: 'test',
       entryBytesMax: ENTRY_BYTES_MAX,
       inlineBytesMax: ENTRY_BYTES_MAX,
-      bodyIdleMs: 1_000,
+      bodyIdleMs,
       policyOf: () => ({ publicKeys: [], quotaBytes: 1e12, ttlMs: 30 * DAY_MS, ...policy }),
     },
     background: (work) => void work(),

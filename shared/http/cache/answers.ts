@@ -6,7 +6,7 @@ import type { Access } from '../../contracts/cache-names.ts';
 export interface CacheEnv {
   /** Of hosts on Node's own HTTP server. */
   Bindings: { readonly outgoing?: { destroy(): unknown } };
-  Variables: { access: Access };
+  Variables: { access: Access; bodyIdleMs: number };
 }
 export type CacheRequest = Context<CacheEnv>;
 

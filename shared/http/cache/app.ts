@@ -4,6 +4,7 @@ import { answerFault, type CacheEnv, notFound, RequestFault } from './answers.ts
 import { guard } from './guard.ts';
 import type { MountKeyspace } from './keyspace.ts';
 import { mountNative } from './native/mount.ts';
+import { createOpenApi } from './openapi.ts';
 
 /** One line for each protocol. */
 const KEYSPACE_MOUNTS: readonly MountKeyspace[] = [mountNative];
@@ -13,6 +14,7 @@ export function createCacheApp(context: CacheContext): Hono<CacheEnv> {
   const app = new Hono<CacheEnv>();
   app.use(guard(context));
   for (const mount of KEYSPACE_MOUNTS) mount(app, context);
+  app.get('/openapi.json', (c) => c.json(createOpenApi(context.settings.version)));
   app.notFound((c) => answerFault(c, notFound()));
   app.onError((error, c) => {
     if (error instanceof RequestFault) return answerFault(c, error);

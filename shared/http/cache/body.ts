@@ -1,16 +1,10 @@
 import { z } from 'zod';
 import type { CacheContext } from '../../app/cache/context.ts';
-import {
-  BODY_BYTES_PER_SECOND_MIN,
-  BODY_IDLE_MS,
-  JSON_BYTES_MAX,
-} from '../../contracts/cache-limits.ts';
+import { BODY_BYTES_PER_SECOND_MIN, JSON_BYTES_MAX } from '../../contracts/cache-limits.ts';
 import { type CacheRequest, RequestFault } from './answers.ts';
 
 interface BodyBounds {
   readonly bytesMax: number;
-  /** How long it may pause between two pieces. */
-  readonly idleMs: number;
   /** Bytes that Content-Length names; null where the protocol goes without. */
   readonly bytes: number | null;
 }
@@ -40,16 +34,16 @@ const tooLarge = (bytesMax: number): RequestFault =>
 /** The body in pieces: bounded in bytes and in time, and as long as it was said to be. */
 async function* takeBody(c: CacheRequest, bounds: BodyBounds): AsyncGenerator<Uint8Array> {
   const reader = c.req.raw.body?.getReader();
+  const idleMs = c.get('bodyIdleMs');
   const startedMs = performance.now();
   let taken = 0;
   try {
     for (;;) {
-      const { done, value } =
-        reader === undefined ? NOTHING : await readInTime(reader, bounds.idleMs);
+      const { done, value } = reader === undefined ? NOTHING : await readInTime(reader, idleMs);
       if (done) break;
       taken += value.length;
       if (taken > bounds.bytesMax) throw tooLarge(bounds.bytesMax);
-      const allowedMs = bounds.idleMs + (1_000 * taken) / BODY_BYTES_PER_SECOND_MIN;
+      const allowedMs = idleMs + (1_000 * taken) / BODY_BYTES_PER_SECOND_MIN;
       if (performance.now() - startedMs > allowedMs) throw slowBody();
       yield value;
     }
@@ -86,8 +80,7 @@ export function takeEntryBody(
   { settings }: Pick<CacheContext, 'settings'>,
   bytes: number | null,
 ): AsyncGenerator<Uint8Array> {
-  const { entryBytesMax: bytesMax, bodyIdleMs: idleMs } = settings;
-  return takeBody(c, { bytesMax, idleMs, bytes });
+  return takeBody(c, { bytesMax: settings.entryBytesMax, bytes });
 }
 
 /** A JSON body by its schema. */
@@ -97,8 +90,7 @@ export async function readJson<Schema extends z.ZodType>(
 ): Promise<z.output<Schema>> {
   const bytes = readLength(c, JSON_BYTES_MAX, false);
   const pieces: Uint8Array[] = [];
-  const bounds = { bytesMax: JSON_BYTES_MAX, bytes, idleMs: BODY_IDLE_MS };
-  for await (const piece of takeBody(c, bounds)) pieces.push(piece);
+  for await (const piece of takeBody(c, { bytesMax: JSON_BYTES_MAX, bytes })) pieces.push(piece);
   const parsed = schema.safeParse(parseJson(Buffer.concat(pieces).toString('utf8')));
   if (parsed.success) return parsed.data;
   throw invalidRequest(z.prettifyError(parsed.error));

@@ -31,6 +31,7 @@ export function guard(context: CacheContext): MiddlewareHandler<CacheEnv> {
       });
     }
     c.set('access', found.access);
+    c.set('bodyIdleMs', context.settings.bodyIdleMs);
     return next();
   };
 }
