@@ -24,6 +24,8 @@ export async function openDebian({ line }) {
     query: (args) => queryCache(args, env),
     /** What `apt-get install` would fetch for this, as name:arch=version. */
     closure: (packages) => closureOf(packages, env),
+    /** The same on a machine that has nothing yet. */
+    wholeClosure: (packages) => closureOf(packages, env, ['-o', 'Dir::State::status=/dev/null']),
     /** Fetches packages (name:arch or name:arch=version) and unpacks them into `into`. */
     unpack: (packages, into) => unpack(packages, into, env, line),
   };
@@ -85,8 +87,9 @@ function queryCache(args, env) {
   }
 }
 
-async function closureOf(packages, env) {
-  const args = ['install', '--print-uris', '--yes', '--no-install-recommends', ...packages];
+async function closureOf(packages, env, options = []) {
+  const wanted = ['--print-uris', '--yes', '--no-install-recommends', ...packages];
+  const args = [...options, 'install', ...wanted];
   const output = await run('apt-get', args, { env, quietOutput: true });
   const names = [...output.matchAll(/^'[^']+' (\S+)_(\S+)_(\S+)\.deb \d+/gm)];
   return names.map(([, name, version, arch]) => `${name}:${arch}=${decodeURIComponent(version)}`);

@@ -1,6 +1,7 @@
 // Every step of set-up, in the order in which they run, and the groups that commands ask for.
 // A step is { name, title, needs, staleBecause() -> reason | null, run({ line }) }.
 import { cliBundle } from './cli-bundle.mjs';
+import { clientsDebian, clientsNode, clientsPython } from './clients/steps.mjs';
 import { hostLayers } from './host-layers.mjs';
 import { localStack } from './local-stack.mjs';
 import { nativeCodec, nativeDedup } from './native-bindings.mjs';
@@ -21,11 +22,15 @@ export const STEPS = [
   pythonPackage,
   localStack,
   pythonMl,
+  clientsPython,
+  clientsNode,
+  clientsDebian,
 ];
 
 export const GROUPS = {
   start: ['cli', 'layers', 'ministack'],
   test: ['cli', 'layers', 'python', 'ministack'],
-  clients: ['test', 'python-ml'],
+  clients: ['test', 'python-ml', 'client-programs'],
+  'client-programs': ['clients-python', 'clients-node', 'clients-debian'],
   native: ['codec', 'dedup', 'zstd'],
 };
