@@ -12,7 +12,16 @@ export const scopeSchema = z
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/u, 'expected 1 to 63 of a-z, 0-9 and "-"');
 
 /** Keys of one protocol are never answers to another. */
-export const KEYSPACES = ['native'] as const;
+export const CLIENT_KEYSPACES = [
+  'ccache',
+  'bazel-ac',
+  'bazel-cas',
+  'sccache',
+  'gradle',
+  'turborepo',
+  'nx',
+] as const;
+export const KEYSPACES = ['native', ...CLIENT_KEYSPACES] as const;
 export type KeyspaceName = (typeof KEYSPACES)[number];
 
 export const HEADER = {

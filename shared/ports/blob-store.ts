@@ -24,6 +24,8 @@ export type BlobRead =
   /** Throws `BlobDamagedError` before its last piece where the blob is not what its name says. */
   | { readonly kind: 'stream'; readonly body: AsyncIterable<Uint8Array> };
 
+export type BlobCheck = 'sound' | 'damaged' | 'absent';
+
 export interface ListedBlob {
   readonly digest: string;
   readonly storedBytes: number;
@@ -36,6 +38,8 @@ export interface BlobStore {
   stage(namespace: string, body: AsyncIterable<Uint8Array>): Promise<StagedBlob>;
   /** Whole or a part; checked against the digest before the last byte is given. */
   read(reference: BlobReference, range: ByteRange | null): Promise<BlobRead>;
+  /** Whether all of it is what its name says, for readers that cannot bear a body that breaks off. */
+  check(reference: BlobReference): Promise<BlobCheck>;
   has(namespace: string, digest: string): Promise<boolean>;
   remove(namespace: string, digest: string): Promise<void>;
   list(namespace: string): AsyncIterable<ListedBlob>;

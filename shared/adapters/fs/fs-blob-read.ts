@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { BlobDamagedError, type BlobRead, type BlobReference } from '../../ports/blob-store.ts';
+import {
+  type BlobCheck,
+  BlobDamagedError,
+  type BlobRead,
+  type BlobReference,
+} from '../../ports/blob-store.ts';
 import type { ByteRange } from '../../ports/object-store.ts';
 import type { ZstdStreams } from '../zstd/zstd-streams.ts';
 import { readFully } from './durable-file.ts';
@@ -37,6 +42,25 @@ export async function readBlob(
     throw error;
   } finally {
     if (!isStreaming) await file.close();
+  }
+}
+
+/** Takes over the handle. What was checked before, and is the same file, is not read again. */
+export async function checkBlob(
+  file: FileHandle,
+  reference: BlobReference,
+  options: ReadOptions,
+): Promise<BlobCheck> {
+  try {
+    const stats = await file.stat({ bigint: true });
+    if (options.verified.has(reference, stats)) return 'sound';
+    for await (const _ of checkedPieces(file, reference, stats, options));
+    return 'sound';
+  } catch (error) {
+    if (error instanceof BlobDamagedError) return 'damaged';
+    throw error;
+  } finally {
+    await file.close();
   }
 }
 

@@ -11,7 +11,7 @@ import {
 } from '../../ports/blob-store.ts';
 import type { ZstdStreams } from '../zstd/zstd-streams.ts';
 import { flushFolder, makeFolder } from './durable-file.ts';
-import { readBlob, VerifiedFiles } from './fs-blob-read.ts';
+import { checkBlob, readBlob, VerifiedFiles } from './fs-blob-read.ts';
 import { ifThere, systemCode } from './fs-error.ts';
 import { newTemporary } from './staged-data.ts';
 import { sweepTemporary } from './sweep-temporary.ts';
@@ -44,6 +44,12 @@ export function createFsBlobStore(root: string, zstd: ZstdStreams | null): FsBlo
     join(root, namespace, digest.slice(0, 2), `${digest}${form}`);
   const openForm = (reference: BlobReference, form: Form): Promise<FileHandle | null> =>
     ifThere(open(pathOf(reference.namespace, reference.digest, form), 'r'));
+  const openBlob = async (reference: BlobReference) => {
+    const plain = await openForm(reference, '');
+    if (plain !== null) return { handle: plain, zstd: null };
+    const packed = zstd === null ? null : await openForm(reference, '.zst');
+    return packed === null ? null : { handle: packed, zstd };
+  };
   return {
     stage: (namespace, body) =>
       stage(newTemporary(temporaries), body, zstd, (digest, form) =>
@@ -51,11 +57,15 @@ export function createFsBlobStore(root: string, zstd: ZstdStreams | null): FsBlo
       ),
     read: (reference, range) =>
       withFaults(async () => {
-        const plain = await openForm(reference, '');
-        if (plain !== null) return readBlob(plain, reference, { range, zstd: null, verified });
-        const packed = await openForm(reference, '.zst');
-        if (packed === null || zstd === null) return { kind: 'absent' };
-        return readBlob(packed, reference, { range, zstd, verified });
+        const file = await openBlob(reference);
+        if (file === null) return { kind: 'absent' };
+        return readBlob(file.handle, reference, { range, zstd: file.zstd, verified });
+      }),
+    check: (reference) =>
+      withFaults(async () => {
+        const file = await openBlob(reference);
+        if (file === null) return 'absent';
+        return checkBlob(file.handle, reference, { range: null, zstd: file.zstd, verified });
       }),
     has: (namespace, digest) =>
       withFaults(async () => {

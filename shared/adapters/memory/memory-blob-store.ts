@@ -23,6 +23,11 @@ export function createMemoryBlobStore(nowMs: () => number): BlobStore {
       if (range === null) return { kind: 'whole', bytes };
       return { kind: 'whole', bytes: bytes.subarray(range.offset, range.offset + range.length) };
     },
+    check: async (reference) => {
+      const bytes = blobs.get(nameOf(reference))?.bytes;
+      if (bytes === undefined) return 'absent';
+      return bytes.length === reference.bytes ? 'sound' : 'damaged';
+    },
     has: async (namespace, digest) => blobs.has(nameOf({ namespace, digest })),
     remove: async (namespace, digest) => void blobs.delete(nameOf({ namespace, digest })),
     list: async function* (namespace) {

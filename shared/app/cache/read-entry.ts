@@ -38,6 +38,13 @@ export async function hasBody(context: CacheContext, found: FoundEntry): Promise
   return false;
 }
 
+/** For readers that a body which breaks off would harm: all of it is seen before its first byte. */
+export async function isSound(context: CacheContext, found: FoundEntry): Promise<boolean> {
+  const check = await context.blobs.check(blobOf(found));
+  if (check !== 'sound') await repair(context, found, check);
+  return check === 'sound';
+}
+
 /** A stream that breaks off at damage ends too early for its reader, and is not found again. */
 async function* repairing(
   context: CacheContext,

@@ -2,7 +2,7 @@ import { sha256Schema } from '../../contracts/brands.ts';
 import { RACE_TRIES_MAX } from '../../contracts/cache-limits.ts';
 import type { Access } from '../../contracts/cache-names.ts';
 import { type EntryRow, factorsPartition, type Place } from '../../contracts/cache-rows.ts';
-import { judgePut, type PutVerdict } from '../../domain/cache/judge-put.ts';
+import { judgePut, type PutVerdict, type SecondBody } from '../../domain/cache/judge-put.ts';
 import { readablePlaces, writablePlace } from '../../domain/cache/scopes.ts';
 import type { StagedBlob } from '../../ports/blob-store.ts';
 import type { CacheContext } from './context.ts';
@@ -10,6 +10,7 @@ import { type EntryAddress, entryKey, readEntryRow } from './entry-rows.ts';
 
 export interface NewEntry extends EntryAddress {
   readonly body: AsyncIterable<Uint8Array>;
+  readonly second: SecondBody;
   /** What the writer says of the body; null where its protocol says nothing. */
   readonly digest: string | null;
   readonly bytes: number | null;
@@ -19,7 +20,7 @@ export interface NewEntry extends EntryAddress {
 
 export type PutResult =
   | { readonly kind: 'created' | 'present'; readonly digest: string; readonly bytes: number }
-  | { readonly kind: 'conflict' | 'quarantined' | 'read-only' }
+  | { readonly kind: 'conflict' | 'kept' | 'quarantined' | 'read-only' }
   | { readonly kind: 'wrong-digest' | 'wrong-length' };
 
 /** Stores the blob, then the row: what can be found can be read. */
@@ -61,7 +62,8 @@ async function judgeEarly(
   const verdict = await judge(context, access, entry, digest);
   if (verdict.kind === 'write') return null;
   if (verdict.kind !== 'present') return { kind: verdict.kind };
-  const isKept = await context.blobs.has(access.namespace, digest);
+  const blob = { namespace: access.namespace, digest, bytes: entry.bytes ?? 0 };
+  const isKept = entry.bytes !== null && (await context.blobs.check(blob)) === 'sound';
   return isKept ? { kind: 'present', digest, bytes: entry.bytes ?? 0 } : null;
 }
 
@@ -69,7 +71,7 @@ async function judgeEarly(
 async function judge(
   context: CacheContext,
   access: Access,
-  entry: EntryAddress,
+  entry: NewEntry,
   digest: string,
 ): Promise<PutVerdict> {
   for (const place of readablePlaces(access)) {
@@ -78,7 +80,9 @@ async function judge(
     if (isOwn && read.kind === 'invalid') {
       return { kind: 'write', expect: read.version, refused: [] };
     }
-    const verdict = judgePut(read.kind === 'found' ? read : null, digest);
+    // No scope replaces what another one wrote.
+    const second = isOwn || entry.second === 'conflict' ? entry.second : 'keep';
+    const verdict = judgePut(read.kind === 'found' ? read : null, digest, second);
     if (isOwn || verdict.kind !== 'write') return verdict;
   }
   throw new Error('a bearer reads its own scope');

@@ -42,7 +42,7 @@ export function requireWrite(c: CacheRequest): Access {
   throw new RequestFault(403, 'read_only', 'this token cannot write');
 }
 
-type Refusal = Exclude<PutResult['kind'], 'created' | 'present'>;
+type Refusal = Exclude<PutResult['kind'], 'created' | 'present' | 'kept'>;
 
 const REFUSALS: Readonly<Record<Refusal, readonly [ContentfulStatusCode, string, string]>> = {
   conflict: [409, 'conflict', 'there is an entry with another digest'],
@@ -52,10 +52,13 @@ const REFUSALS: Readonly<Record<Refusal, readonly [ContentfulStatusCode, string,
   'wrong-length': [400, 'invalid_length', 'the body is not as long as Content-Length says'],
 };
 
-/** 201 for what is new, 200 for what was there; everything else is a fault. */
-export function answerPut(c: CacheRequest, { kind }: PutResult): Response {
-  if (kind === 'created' || kind === 'present') {
-    return c.json({ kind }, kind === 'created' ? 201 : 200);
-  }
+/** 201 (or `created`) for what is new, 200 for what was there; everything else is a fault. */
+export function answerPut(
+  c: CacheRequest,
+  { kind }: PutResult,
+  created: 200 | 201 = 201,
+): Response {
+  if (kind === 'created') return c.json({ kind }, created);
+  if (kind === 'present' || kind === 'kept') return c.json({ kind }, 200);
   throw new RequestFault(...REFUSALS[kind]);
 }

@@ -1,17 +1,20 @@
 import { Hono } from 'hono';
 import type { CacheContext } from '../../app/cache/context.ts';
 import { answerFault, type CacheEnv, notFound, RequestFault } from './answers.ts';
+import { faultsAsMisses, STRICT_CLIENT_PATHS } from './clients/faults-as-misses.ts';
+import { mountClients } from './clients/mount.ts';
 import { guard } from './guard.ts';
 import type { MountKeyspace } from './keyspace.ts';
 import { mountNative } from './native/mount.ts';
 import { createOpenApi } from './openapi.ts';
 
 /** One line for each protocol. */
-const KEYSPACE_MOUNTS: readonly MountKeyspace[] = [mountNative];
+const KEYSPACE_MOUNTS: readonly MountKeyspace[] = [mountNative, mountClients];
 
 /** The cache server, the same on every host. */
 export function createCacheApp(context: CacheContext): Hono<CacheEnv> {
   const app = new Hono<CacheEnv>();
+  for (const path of STRICT_CLIENT_PATHS) app.use(path, faultsAsMisses);
   app.use(guard(context));
   for (const mount of KEYSPACE_MOUNTS) mount(app, context);
   app.get('/openapi.json', (c) => c.json(createOpenApi(context.settings.version)));

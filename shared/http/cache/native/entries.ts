@@ -73,6 +73,7 @@ async function putEntry(c: CacheRequest, context: CacheContext, key: string): Pr
   const result = await writeEntry(context, access, {
     keyspace: 'native',
     key,
+    second: 'conflict',
     body: takeEntryBody(c, context, bytes),
     digest,
     bytes,

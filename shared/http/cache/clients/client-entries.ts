@@ -1,0 +1,74 @@
+import type { CacheContext } from '../../../app/cache/context.ts';
+import { type FoundEntry, findEntry } from '../../../app/cache/entry-rows.ts';
+import { isSound } from '../../../app/cache/read-entry.ts';
+import { writeEntry } from '../../../app/cache/write-entry.ts';
+import { CLIENT_PROTOCOLS, type ClientName } from '../../../domain/cache/client-protocols.ts';
+import { answerPut, type CacheRequest, notFound, requireWrite } from '../answers.ts';
+import { readLength, takeEntryBody } from '../body.ts';
+import { type ServeOptions, serveEntry } from '../serve-entry.ts';
+
+/** An entry in the keyspace of a program of others. */
+export interface ClientEntry {
+  readonly client: ClientName;
+  readonly key: string;
+}
+
+export function getClientEntry(
+  c: CacheRequest,
+  context: CacheContext,
+  { client, key }: ClientEntry,
+  headersOf: ServeOptions['headersOf'] = () => ({}),
+): Promise<Response> {
+  const find = () => findEntry(context, c.get('access'), { keyspace: client, key });
+  return serveEntry(c, context, { find: () => findSound(context, find), headersOf });
+}
+
+/** The trusted scope and the bearer's own. */
+const FIND_TRIES_MAX = 2;
+
+/** A body that breaks off ends the build of some programs, and costs others more than a miss. */
+async function findSound(
+  context: CacheContext,
+  find: () => Promise<FoundEntry | null>,
+): Promise<FoundEntry | null> {
+  for (let tries = 0; tries < FIND_TRIES_MAX; tries += 1) {
+    const found = await find();
+    if (found === null || (await isSound(context, found))) return found;
+  }
+  return null;
+}
+
+interface ClientBody {
+  /** Where the key is the digest of the body; null otherwise. */
+  readonly digest: string | null;
+  /** To be given back as they came. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export async function putClientEntry(
+  c: CacheRequest,
+  context: CacheContext,
+  { client, key }: ClientEntry,
+  { digest, attributes }: ClientBody = { digest: null, attributes: {} },
+): Promise<Response> {
+  const access = requireWrite(c);
+  const bytes = readLength(c, context.settings.entryBytesMax, true) ?? 0;
+  const { second, created } = CLIENT_PROTOCOLS[client];
+  const result = await writeEntry(context, access, {
+    keyspace: client,
+    key,
+    second,
+    body: takeEntryBody(c, context, bytes),
+    digest,
+    bytes,
+    facts: { signature: null, toolchain: null, compileSeconds: 0, attributes },
+    factors: null,
+  });
+  return answerPut(c, result, created);
+}
+
+/** What has not the form of a key names nothing. */
+export function keyOf(pattern: RegExp, text: string): string {
+  if (!pattern.test(text)) throw notFound();
+  return text;
+}
