@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+// `npm run metrics`: every metric of the three products with its target, its last measured value,
+// its trend and its verdict; printed, and written to METRICS.md.
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { ROOT, writeWhole } from '../../scripts/system/cache.mjs';
+import { SetupError } from '../../scripts/system/process.mjs';
+import { asProgram } from '../../scripts/system/program.mjs';
+import { exportMetrics } from './metrics/export.mjs';
+import { metricsPage } from './metrics/markdown.mjs';
+import { loadRecords, RECORDS } from './metrics/records.mjs';
+
+const HELP = `npm run metrics                                  print the table and write METRICS.md
+npm run metrics -- --export build/metrics.json   and write metrics.bigger.json, metrics.smaller.json
+npm run metrics -- --records DIR --out FILE      from other records, to another file
+
+The JSON is what github-action-benchmark reads (customBiggerIsBetter, customSmallerIsBetter).`;
+const OPTIONS = {
+  export: { type: 'string' },
+  records: { type: 'string', default: RECORDS },
+  out: { type: 'string', default: path.join(ROOT, 'METRICS.md') },
+  help: { type: 'boolean', default: false },
+};
+
+await asProgram(async () => {
+  const options = parsed();
+  if (options.help) return console.log(HELP);
+  const records = loadRecords(path.resolve(options.records));
+  const { text, totals } = metricsPage(records);
+  writeWhole(path.resolve(options.out), text);
+  console.log(text);
+  process.stderr.write(`${totals} Written to ${path.relative(process.cwd(), options.out)}\n`);
+  if (options.export !== undefined) {
+    const files = exportMetrics(records, path.resolve(options.export));
+    process.stderr.write(`Exported to ${files.join(' and ')}\n`);
+  }
+});
+
+function parsed() {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    throw new SetupError(error.message, { advice: HELP });
+  }
+}

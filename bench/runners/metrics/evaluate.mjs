@@ -1,0 +1,67 @@
+// What the records say of a metric: last value, trend, verdict.
+import { at } from '../../definitions/metrics/shape.mjs';
+
+const ARITHMETIC = { name: null, date: '', machine: 'arithmetic', data: {} };
+
+/**
+ * Every value of a metric in the records, oldest first. Quick runs count only where no full run has
+ * the value.
+ */
+export function historyOf(metric, records) {
+  if (metric.computed) return [{ value: metric.computed(), record: ARITHMETIC }];
+  const found = records.flatMap((record) => {
+    if (record.product !== metric.record) return [];
+    const value = valueIn(metric, record.data);
+    return value === undefined ? [] : [{ value, record }];
+  });
+  const full = found.filter(({ record }) => !record.isQuick);
+  return full.length > 0 ? full : found;
+}
+
+/** The value of a metric in the content of one record, or undefined. */
+export function valueIn(metric, data) {
+  const value = metric.read ? metric.read(data) : at(data, metric.path);
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** { history, last, change, verdict, isGoalMet }; `verdict` is { kind, text }. */
+export function evaluate(metric, records) {
+  const history = historyOf(metric, records);
+  const last = history.at(-1);
+  return {
+    history,
+    last,
+    change: changeOf(history),
+    verdict: verdictOf(metric, last),
+    isGoalMet: last && metric.goal ? holds(metric.goal, last.value) : undefined,
+  };
+}
+
+/** Relative change to the value before it on the same machine, or undefined. */
+function changeOf(history) {
+  const last = history.at(-1);
+  const before = history
+    .slice(0, -1)
+    .reverse()
+    .find(({ record }) => record.machine === last.record.machine);
+  if (before === undefined || before.value === 0) return undefined;
+  return { share: last.value / before.value - 1, since: before.record.date.slice(0, 10) };
+}
+
+export const holds = ({ min, max }, value) =>
+  (min === undefined || value >= min) && (max === undefined || value <= max);
+
+function verdictOf(metric, last) {
+  if (last === undefined) return { kind: 'open', text: metric.open ?? '' };
+  const limit = metric.client ?? metric.goal;
+  if (limit === undefined) return { kind: 'stated', text: '' };
+  if (holds(limit, last.value)) return { kind: 'met', text: '' };
+  if (metric.elsewhere) return { kind: 'open', text: metric.elsewhere };
+  const reason = metric.reason?.(last.value, last.record.data) ?? shortBy(limit, last.value);
+  return { kind: 'missed', text: reason };
+}
+
+function shortBy({ min, max }, value) {
+  const [limit, word] = max !== undefined && value > max ? [max, 'above'] : [min, 'below'];
+  return `${Math.abs(100 * (value / limit - 1)).toFixed(0)}% ${word} the limit; cause not yet found`;
+}
