@@ -1,4 +1,4 @@
-//! Python binding of `mithril-checkpoint`: it converts, and nothing else.
+//! Python binding of `mithril-checkpoint`: it converts, and nothing else. Ed25519 for the cache.
 //!
 //! The GIL is released while the codec works. It is taken back for the progress callback, for
 //! ranges that Python reads, and to see whether Ctrl-C was pressed; an exception raised there ends
@@ -8,6 +8,7 @@ mod call;
 mod memory;
 mod place;
 mod reader;
+mod signing;
 
 use std::time::Instant;
 
@@ -135,5 +136,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Summary>()?;
     module.add_class::<Reader>()?;
     module.add_function(wrap_pyfunction!(compress, module)?)?;
-    module.add_function(wrap_pyfunction!(decompress, module)?)
+    module.add_function(wrap_pyfunction!(decompress, module)?)?;
+    module.add_function(wrap_pyfunction!(signing::ed25519_public_key, module)?)?;
+    module.add_function(wrap_pyfunction!(signing::ed25519_sign, module)?)?;
+    module.add_function(wrap_pyfunction!(signing::ed25519_verify, module)?)
 }
