@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import zstandard
 
-RAW, STANDALONE, SUBTRACT, XOR, IDENTICAL = range(5)
+RAW, STANDALONE, SUBTRACT, XOR, IDENTICAL, GROUPED = range(6)
 
 
 class Reader:
@@ -89,6 +89,25 @@ def read_values(reader: Reader, count: int, width: int, sparse: bool) -> np.ndar
     return values
 
 
+def read_groups(reader: Reader, base: bytes, width: int) -> np.ndarray:
+    """Section 2.3, grouped: the transformed values in the order of the base."""
+    old = np.frombuffer(base, f"<u{width}")
+    classes = old >> old.dtype.type(width * 8 - 9) & old.dtype.type(255)
+    lasts = list(reader.take(reader.take(1)[0]))
+    check(0 < len(lasts) <= 64 and lasts == sorted(set(lasts)), "groups")
+    check(lasts[-1] == 255, "last group")
+    headers = [reader.varint() for _ in lasts]
+    values, first = np.zeros(len(old), old.dtype), 0
+    for last, header in zip(lasts, headers, strict=True):
+        members = np.flatnonzero((classes >= first) & (classes <= last))
+        body, coding, first = Reader(reader.take(header >> 2)), header & 3, last + 1
+        check(coding < 3 and (coding == 0 or len(members) > 0), "coding of a group")
+        if coding > 0:
+            values[members] = read_values(body, len(members), width, coding == 2)
+        check(not body.data, "payload of a group is left over")
+    return values
+
+
 def join(planes: list[np.ndarray], width: int) -> np.ndarray:
     return np.ascontiguousarray(np.stack(planes, axis=1)).view(f"<u{width}").ravel()
 
@@ -97,9 +116,9 @@ def restore(values: np.ndarray, method: int, is_float: bool, base: bytes) -> np.
     """Section 2.4: undo the transform."""
     kind = values.dtype.type
     one, last = kind(1), kind(values.dtype.itemsize * 8 - 1)
-    old = np.frombuffer(base, values.dtype) if method in (SUBTRACT, XOR) else kind(0)
+    old = np.frombuffer(base, values.dtype) if base else kind(0)
     top = one << last
-    if method == SUBTRACT:
+    if method in (SUBTRACT, GROUPED):
         difference = (values >> one) ^ (kind(0) - (values & one))
         if not is_float:
             return np.asarray(old + difference)
@@ -124,7 +143,7 @@ def decode_segment(stored: bytes, base: bytes | None) -> tuple[int, bytes]:
     for _ in range(entries):
         tag = index.take(1)[0]
         method, width, values = tag & 7, 1 << (tag >> 3 & 3), index.varint()
-        check(method <= IDENTICAL, "newer method")
+        check(method <= GROUPED, "newer method")
         length = values * width
         if tag & 128:
             move = index.varint()
@@ -134,7 +153,7 @@ def decode_segment(stored: bytes, base: bytes | None) -> tuple[int, bytes]:
         body = Reader(payload.take(index.varint() if size is None else size))
         for _ in range(count):
             crc32, old = read_u32(index.take(4)), b""
-            if method in (SUBTRACT, XOR, IDENTICAL):
+            if method not in (RAW, STANDALONE):
                 check(base is not None, "the base is needed")
                 old = (base or b"")[expected : expected + length]
                 check(len(old) == length, "reference beyond the base")
@@ -143,7 +162,10 @@ def decode_segment(stored: bytes, base: bytes | None) -> tuple[int, bytes]:
             elif method == IDENTICAL:
                 raw = old
             else:
-                transformed = read_values(body, values, width, bool(tag & 64))
+                if method == GROUPED:
+                    transformed = read_groups(body, old, width)
+                else:
+                    transformed = read_values(body, values, width, bool(tag & 64))
                 raw = restore(transformed, method, bool(tag & 32), old).tobytes()
             check(zlib.crc32(raw) == crc32, "CRC32 of a block")
             out += raw

@@ -127,6 +127,16 @@ const every = (values, stride, change) =>
   values.map((value, n) => (n % stride === 0 ? change(value, n) : value));
 const nudge = (values, by) => values.map((value, n) => value * (1 + by * Math.cos(n * 7)));
 
+/** Weights after a step that moves all of them by about as much. */
+function trained(by) {
+  const moved = (seed, count) => weights(seed, count).map((value, n) => value + by(n));
+  return safetensors([
+    ['b', 'BF16', bf16(moved(31, 40_000))],
+    ['f', 'F32', f32(moved(32, 20_000))],
+    ['g', 'F16', f16(moved(33, 20_000))],
+  ]);
+}
+
 const SPARSE = {
   ...OLD,
   w: every(OLD.w, 97, (v) => v * 1.01),
@@ -190,6 +200,11 @@ export const CASES = {
   'step2-sparse': { make: () => step(SPARSE, 2n), base: 'step1' },
   'step2-dense': { make: () => step(DENSE, 3n), base: 'step1', segmentBytes: 20_001 },
   'step3-on-step2': { make: () => step(NEXT, 3n), base: 'step2-dense' },
+  'weights-step1': { make: () => trained(() => 0) },
+  'weights-step2': {
+    make: () => trained((n) => (n % 3 === 0 ? 2e-5 : -2e-5)),
+    base: 'weights-step1',
+  },
   'step2-moved': {
     make: () =>
       safetensors([

@@ -4,7 +4,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use mithril_checkpoint::layout::{ElementKind, Region};
 use mithril_checkpoint::segment::{BaseView, EncodeOptions, encode_segment};
 
-use super::reference::{self, Reader, write_varint};
+use super::reference::{self, GROUPED, Reader, write_varint};
 use super::samples::{self, Law};
 
 /// Most entries of a segment.
@@ -198,11 +198,11 @@ impl Gaps {
 }
 
 impl Entry {
-    fn payload(&self, values: usize, width: usize) -> Vec<u8> {
+    fn payload(&self, values: usize, width: usize, is_sparse: bool) -> Vec<u8> {
         let mut payload = Vec::new();
         let mut streams = Vec::new();
         let mut length = values;
-        if self.tag & 64 > 0 {
+        if is_sparse {
             let gaps = self.sparse.gaps(values);
             length = gaps.len();
             let bounded = Gaps {
@@ -231,6 +231,19 @@ impl Entry {
         payload
     }
 
+    /// A grouped block whose only group has all values.
+    fn one_group(&self, values: usize, width: usize) -> Vec<u8> {
+        let is_sparse = self.run & 1 > 0;
+        let own = self.payload(values, width, is_sparse);
+        let mut payload = vec![1, u8::MAX];
+        write_varint(
+            (own.len() as u64) << 2 | (1 + u64::from(is_sparse)),
+            &mut payload,
+        );
+        payload.extend(own);
+        payload
+    }
+
     fn write(&self, blocks: &mut u32, payload: &mut Vec<u8>, index: &mut Vec<u8>) -> u64 {
         let method = self.tag & 7;
         let width = 1 << (self.tag >> 3 & 3);
@@ -249,7 +262,11 @@ impl Entry {
                 write_varint(count.into(), index);
             }
             _ => {
-                let mut own = self.payload(values, width);
+                let mut own = if method == GROUPED {
+                    self.one_group(values, width)
+                } else {
+                    self.payload(values, width, self.tag & 64 > 0)
+                };
                 Patch::all(&self.patches, &mut own);
                 write_varint(own.len() as u64, index);
                 payload.extend(own);

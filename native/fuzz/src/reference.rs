@@ -20,6 +20,8 @@ const STANDALONE: u8 = 1;
 const SUBTRACT: u8 = 2;
 const XOR: u8 = 3;
 const IDENTICAL: u8 = 4;
+/// A method that the samples build blocks of.
+pub const GROUPED: u8 = 5;
 
 /// Takes fields off the front of bytes.
 pub struct Reader<'a>(pub &'a [u8]);
@@ -176,10 +178,11 @@ impl<'a> Decoder<'a> {
         let tag = self.index.u8()?;
         let (method, width_log2) = (tag & 7, tag >> 3 & 3);
         let (float, sparse, moved) = (tag & 32 > 0, tag & 64 > 0, tag & 128 > 0);
-        let has_planes = matches!(method, STANDALONE | SUBTRACT | XOR);
-        let has_base = matches!(method, SUBTRACT | XOR | IDENTICAL);
+        let has_planes = matches!(method, STANDALONE | SUBTRACT | XOR | GROUPED);
+        let has_base = matches!(method, SUBTRACT | XOR | IDENTICAL | GROUPED);
         let is_bytes = width_log2 == 0 && !float;
-        let allowed = method <= IDENTICAL
+        let allowed = method <= GROUPED
+            && (float || method != GROUPED)
             && (has_planes || is_bytes)
             && (width_log2 > 0 || is_bytes)
             && (!sparse || matches!(method, SUBTRACT | XOR))
@@ -217,7 +220,11 @@ impl<'a> Decoder<'a> {
                 IDENTICAL => old.to_vec(),
                 _ => {
                     let width = 1 << width_log2;
-                    let values = transformed(payload, values, width, sparse)?;
+                    let values = if method == GROUPED {
+                        grouped(payload, old, width)?
+                    } else {
+                        transformed(payload, values, width, sparse)?
+                    };
                     restore(&values, method, float, width, old)
                 }
             };
@@ -267,6 +274,42 @@ fn transformed(payload: &[u8], values: u64, width: usize, sparse: bool) -> Optio
         all[usize::try_from(place).ok()?] = value;
     }
     Some(all)
+}
+
+/// Section 2.3, *grouped*: the transformed values of a block in the order of its base.
+fn grouped(payload: &[u8], old: &[u8], width: usize) -> Option<Vec<u64>> {
+    let mut reader = Reader(payload);
+    let count = reader.u8().filter(|count| (1..=64).contains(count))?;
+    let lasts = reader.take(count.into())?;
+    let rises = lasts.windows(2).all(|pair| pair[0] < pair[1]);
+    if !rises || lasts.last() != Some(&255) {
+        return None;
+    }
+    let headers: Option<Vec<u64>> = lasts.iter().map(|_| reader.varint()).collect();
+    let classes = old
+        .chunks(width)
+        .map(|value| value[width - 1] << 1 | value[width - 2] >> 7);
+    let classes: Vec<u8> = classes.collect();
+    let mut values = vec![0; classes.len()];
+    let mut first = 0_u16;
+    for (header, &last) in headers?.into_iter().zip(lasts) {
+        let range = first..=u16::from(last);
+        first = u16::from(last) + 1;
+        let members = (0..classes.len()).filter(|&at| range.contains(&classes[at].into()));
+        let members: Vec<usize> = members.collect();
+        let body = reader.take(header >> 2)?;
+        let own = match header & 3 {
+            0 if body.is_empty() => vec![0; members.len()],
+            coding @ 1..=2 if !members.is_empty() => {
+                transformed(body, members.len() as u64, width, coding == 2)?
+            }
+            _ => return None,
+        };
+        for (at, value) in members.into_iter().zip(own) {
+            values[at] = value;
+        }
+    }
+    reader.0.is_empty().then_some(values)
 }
 
 /// Headers, then bodies; `low` bytes without a header follow the first body.
@@ -343,7 +386,7 @@ fn restore(values: &[u64], method: u8, float: bool, width: usize, old: &[u8]) ->
         let difference = value >> 1 ^ (value & 1).wrapping_neg() & mask;
         let turned = value >> 1 | (value & 1) << (bits - 1);
         let v = match (method, float) {
-            (SUBTRACT, true) => unorder(order(b).wrapping_add(difference) & mask),
+            (SUBTRACT | GROUPED, true) => unorder(order(b).wrapping_add(difference) & mask),
             (SUBTRACT, false) => b.wrapping_add(difference),
             (_, true) => turned ^ b,
             (_, false) => value ^ b,

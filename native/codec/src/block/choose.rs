@@ -98,9 +98,17 @@ impl BlockCoder {
             shape,
             sparse: false,
         };
-        let best = base.map_or(dense(Method::Standalone), |base| {
-            self.best_delta(raw, base, shape)
-        });
+        let best = match base {
+            // Only found where they pay.
+            Some(base) if self.groups.is_some() => {
+                if self.level == Level::Max {
+                    transform::differences(shape.width(), raw, base, &mut self.positions);
+                }
+                dense(Method::Grouped)
+            }
+            Some(base) => self.best_delta(raw, base, shape),
+            None => dense(Method::Standalone),
+        };
         plans[0] = Some(best);
         if self.level == Level::Fast {
             return plans;
@@ -206,7 +214,7 @@ impl BlockCoder {
     }
 
     /// Strips from all over the block.
-    fn take_sample(&mut self, raw: &[u8], base: Option<&[u8]>) {
+    pub(super) fn take_sample(&mut self, raw: &[u8], base: Option<&[u8]>) {
         let (sample, base_sample) = (&mut self.sample.0, &mut self.sample.1);
         sample.clear();
         base_sample.clear();
@@ -234,7 +242,12 @@ impl BlockCoder {
 
 /// What planes of the values that are not zero would cost, each with its own code: by themselves, and with the zeros
 /// between them.
-fn sparse_costs(planes: &[u8], width: usize, nonzero: usize, values: usize) -> (u64, u64) {
+pub(super) fn sparse_costs(
+    planes: &[u8],
+    width: usize,
+    nonzero: usize,
+    values: usize,
+) -> (u64, u64) {
     let (mut sparse, mut dense) = (0, 0);
     for plane in planes.chunks_exact((planes.len() / width).max(1)) {
         let mut histogram: Histogram = [0; 256];
@@ -247,7 +260,7 @@ fn sparse_costs(planes: &[u8], width: usize, nonzero: usize, values: usize) -> (
 }
 
 /// What a plane would cost that has these counts.
-fn plane_cost(histogram: &Histogram, length: usize) -> u64 {
+pub(super) fn plane_cost(histogram: &Histogram, length: usize) -> u64 {
     let bits = length as u64 * estimate::ONE_BIT;
     let entropy = estimate::sampled_entropy(histogram);
     // A symbol takes a bit at least, and where matches take less, it is twice the entropy or more.

@@ -6,9 +6,11 @@
 )]
 
 mod choose;
+mod grouped;
 mod payload;
 
 use choose::Plan;
+use grouped::{Groups, Sorted};
 
 use crate::copy;
 use crate::index::{Block, Method, Shape, checksum_of_block};
@@ -39,14 +41,22 @@ impl Transform {
     /// The transform of a method that has planes.
     fn of(method: Method, float: bool) -> Self {
         match (method, float) {
-            (Method::Subtract, true) => Self::SubtractOrdered,
-            (Method::Subtract, false) => Self::Subtract,
+            (Method::Subtract | Method::Grouped, true) => Self::SubtractOrdered,
+            (Method::Subtract | Method::Grouped, false) => Self::Subtract,
             (Method::Xor, true) => Self::XorRotate,
             (Method::Xor, false) => Self::Xor,
             (_, true) => Self::Rotate,
             (_, false) => Self::Plain,
         }
     }
+}
+
+/// How the values of a block become planes.
+#[derive(Debug, Clone, Copy)]
+struct Form {
+    map: Transform,
+    /// Bytes of a value.
+    width: usize,
 }
 
 /// An encoded block, without its place in the segment.
@@ -85,6 +95,10 @@ pub(crate) struct BlockCoder {
     high: Vec<u8>,
     low: Vec<u8>,
     sample: (Vec<u8>, Vec<u8>),
+    /// Of the piece that is encoded, if they pay.
+    groups: Option<Groups>,
+    /// Values of a grouped block, group by group, and those of its base.
+    sorted: Sorted,
 }
 
 impl BlockCoder {
@@ -99,6 +113,8 @@ impl BlockCoder {
             high: Vec::new(),
             low: Vec::new(),
             sample: (Vec::new(), Vec::new()),
+            groups: None,
+            sorted: Sorted::default(),
         })
     }
 
@@ -114,7 +130,11 @@ impl BlockCoder {
     ) -> Result<()> {
         let mut usual = raw.len().min(partition::block_bytes(kind) as usize);
         let is_constant = is_constant(raw);
-        if is_constant {
+        self.groups = match base {
+            Some(base) if !is_constant => self.find_groups((raw, base), kind),
+            _ => None,
+        };
+        if is_constant || self.groups.is_some() {
             usual = raw.len();
         } else if let Some(base) = base.filter(|_| usual < raw.len())
             && self.few_differences((raw, base), kind, usual)
@@ -237,16 +257,21 @@ impl BlockCoder {
         base: Option<&[u8]>,
         out: &mut [u8],
     ) -> Result<()> {
+        let form = Form {
+            map: Transform::of(block.method, block.shape.float),
+            width: block.shape.width(),
+        };
         match (block.method, base) {
             (Method::Raw, _) => copy::fill(out, payload),
             (Method::Identical, Some(base)) => copy::fill(out, base),
-            (Method::Standalone, _) => self.read_dense(block, payload, None, out)?,
+            (Method::Standalone, _) => self.read_dense(form, payload, None, out)?,
             (Method::Subtract | Method::Xor, Some(base)) if block.sparse => {
-                self.read_sparse(block, payload, base, out)?;
+                self.read_sparse(form, payload, base, out)?;
             }
             (Method::Subtract | Method::Xor, Some(base)) => {
-                self.read_dense(block, payload, Some(base), out)?;
+                self.read_dense(form, payload, Some(base), out)?;
             }
+            (Method::Grouped, Some(base)) => self.read_grouped(form, payload, base, out)?,
             (_, None) => {
                 return Err(Error::invalid_argument(
                     "base of a block",

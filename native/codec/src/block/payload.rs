@@ -1,9 +1,9 @@
 //! The payload of a block (format section 2.3): streams and their headers, dense or sparse.
 
 use super::choose::Plan;
-use super::{BlockCoder, WIDTH_MAX};
+use super::{BlockCoder, Form, WIDTH_MAX};
 use crate::copy;
-use crate::index::{Block, Shape};
+use crate::index::{Method, Shape};
 use crate::plane::{self, Content, StreamCoder, StreamHeader};
 use crate::sparse;
 use crate::transform::{self, Transform};
@@ -29,21 +29,35 @@ impl BlockCoder {
         base: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<()> {
-        let Shape { float, .. } = plan.shape;
-        let (map, width) = (Transform::of(plan.method, float), plan.shape.width());
-        self.frames.clear();
-        if plan.sparse {
-            return self.write_sparse(map, plan.shape, (raw, base), out);
+        let form = Form {
+            map: Transform::of(plan.method, plan.shape.float),
+            width: plan.shape.width(),
+        };
+        let content = plan.shape.content();
+        if plan.method == Method::Grouped {
+            self.write_grouped(form, (raw, base), out)
+        } else if plan.sparse {
+            self.write_sparse(form, content, (raw, base), out)
+        } else {
+            self.write_dense(form, content, (raw, base), out)
         }
+    }
+
+    /// Appends the planes of all values.
+    pub(super) fn write_dense(
+        &mut self,
+        Form { map, width }: Form,
+        content: Content,
+        (raw, base): (&[u8], &[u8]),
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        self.frames.clear();
         self.planes.resize(raw.len(), 0);
         transform::split(map, width, raw, base, &mut self.planes);
         let length = raw.len() / width;
         let mut headers = Headers::default();
         for plane in self.planes.chunks_exact(length) {
-            headers.push(
-                self.streams
-                    .encode(plane, plan.shape.content(), &mut self.frames)?,
-            );
+            headers.push(self.streams.encode(plane, content, &mut self.frames)?);
         }
         headers.write_to(out);
         let mut frames = &self.frames[..];
@@ -53,14 +67,15 @@ impl BlockCoder {
         Ok(())
     }
 
-    fn write_sparse(
+    /// Appends places and planes of the values at `self.positions`.
+    pub(super) fn write_sparse(
         &mut self,
-        map: Transform,
-        shape: Shape,
+        Form { map, width }: Form,
+        content: Content,
         pair: (&[u8], &[u8]),
         out: &mut Vec<u8>,
     ) -> Result<()> {
-        let width = shape.width();
+        self.frames.clear();
         let nonzero = self.positions.len();
         transform::gather(map, width, pair, &self.positions, &mut self.planes);
         let low_bits = sparse::choose_low_bits(nonzero, pair.0.len() / width);
@@ -71,10 +86,7 @@ impl BlockCoder {
                 .encode(&self.high, Content::Numbers, &mut self.frames)?,
         );
         for plane in self.planes.chunks_exact(nonzero) {
-            headers.push(
-                self.streams
-                    .encode(plane, shape.content(), &mut self.frames)?,
-            );
+            headers.push(self.streams.encode(plane, content, &mut self.frames)?);
         }
         write_varint(nonzero as u64, out);
         out.push(low_bits as u8);
@@ -94,12 +106,11 @@ impl BlockCoder {
     /// Restores a block that is not sparse.
     pub(super) fn read_dense(
         &mut self,
-        block: &Block,
+        Form { map, width }: Form,
         payload: &[u8],
         base: Option<&[u8]>,
         out: &mut [u8],
     ) -> Result<()> {
-        let width = block.shape.width();
         let length = out.len() / width;
         let mut reader = Reader::new(payload, "block payload");
         let headers = Headers::read_from(&mut reader, &[length; WIDTH_MAX][..width])?;
@@ -112,7 +123,6 @@ impl BlockCoder {
             length,
         )?;
         reader.finish()?;
-        let map = Transform::of(block.method, block.shape.float);
         transform::join(map, width, &planes[..width], base, out);
         Ok(())
     }
@@ -120,12 +130,11 @@ impl BlockCoder {
     /// Restores a sparse block.
     pub(super) fn read_sparse(
         &mut self,
-        block: &Block,
+        Form { map, width }: Form,
         payload: &[u8],
         base: &[u8],
         out: &mut [u8],
     ) -> Result<()> {
-        let width = block.shape.width();
         let values = out.len() / width;
         let mut reader = Reader::new(payload, "block payload");
         let nonzero = within(reader.varint()?, 1, values, "nonzero values")?;
@@ -159,7 +168,6 @@ impl BlockCoder {
         )?;
         reader.finish()?;
         copy::fill(out, base);
-        let map = Transform::of(block.method, block.shape.float);
         transform::scatter(map, width, &planes[..width], &self.positions, out);
         Ok(())
     }
@@ -222,7 +230,7 @@ impl Headers {
     }
 }
 
-fn within(value: u64, least: usize, most: usize, what: &str) -> Result<usize> {
+pub(super) fn within(value: u64, least: usize, most: usize, what: &str) -> Result<usize> {
     usize::try_from(value)
         .ok()
         .filter(|value| (least..=most).contains(value))

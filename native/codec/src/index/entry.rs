@@ -23,17 +23,25 @@ pub(crate) enum Method {
     Xor = 3,
     /// They equal the base.
     Identical = 4,
+    /// As differences to the base, in groups of like magnitude.
+    Grouped = 5,
 }
 
 impl Method {
     /// Whether the block needs its base.
     pub(crate) fn uses_base(self) -> bool {
-        matches!(self, Self::Subtract | Self::Xor | Self::Identical)
+        matches!(
+            self,
+            Self::Subtract | Self::Xor | Self::Identical | Self::Grouped
+        )
     }
 
     /// Whether the block is coded in planes.
     pub(crate) fn has_planes(self) -> bool {
-        matches!(self, Self::Standalone | Self::Subtract | Self::Xor)
+        matches!(
+            self,
+            Self::Standalone | Self::Subtract | Self::Xor | Self::Grouped
+        )
     }
 }
 
@@ -77,7 +85,8 @@ impl Tag {
             2 => Method::Subtract,
             3 => Method::Xor,
             4 => Method::Identical,
-            other => return Err(Error::compatibility("method of a block", 4, other)),
+            5 => Method::Grouped,
+            other => return Err(Error::compatibility("method of a block", 5, other)),
         };
         let tag = Self {
             method,
@@ -90,6 +99,7 @@ impl Tag {
         };
         let sound = (method.has_planes() || tag.shape == Shape::BYTES)
             && (tag.shape.width_log2 > 0 || !tag.shape.float)
+            && (tag.shape.float || method != Method::Grouped)
             && (!tag.sparse || matches!(method, Method::Subtract | Method::Xor))
             && (!tag.moved || method.uses_base());
         if !sound {

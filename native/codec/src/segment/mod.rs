@@ -159,7 +159,7 @@ impl SegmentStats {
         for block in blocks {
             let counter = match block.method {
                 Method::Identical => &mut stats.identical,
-                Method::Subtract | Method::Xor => &mut stats.delta,
+                Method::Subtract | Method::Xor | Method::Grouped => &mut stats.delta,
                 Method::Standalone => &mut stats.standalone,
                 Method::Raw => &mut stats.raw,
             };
