@@ -4,6 +4,8 @@ import { createJsonLog } from '../../shared/adapters/log/json-log.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Log } from '../../shared/ports/log.ts';
 
+export const AUDIT_NAME = /^audit-(\d{4}-\d{2}-\d{2})\.jsonl$/u;
+
 /** A line of JSON for each change, in a file for each day; whole lines from several processes. */
 export function openAuditLog(folder: string, clock: Clock): Log {
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -1,5 +1,12 @@
 import type { Command as Line } from 'commander';
-import { addCommand, option, type Runner, showExamplesFirst } from '../command-line.ts';
+import {
+  addCommand,
+  forceOption,
+  option,
+  outputOption,
+  type Runner,
+  showExamplesFirst,
+} from '../command-line.ts';
 
 export function addCacheCommands(program: Line, runner: Runner): void {
   const cache = program
@@ -8,9 +15,12 @@ export function addCacheCommands(program: Line, runner: Runner): void {
   showExamplesFirst(cache, [
     ['mithril cache token create --namespace team --write', 'a token, shown once'],
     ['mithril cache serve', 'http://127.0.0.1:7823 from a folder of this machine'],
+    ['mithril cache stats', 'hit rate, bytes, seconds saved'],
   ]);
   addServe(cache, runner);
   addTokenCommands(cache, runner);
+  addInsight(cache, runner);
+  addUpkeep(cache, runner);
 }
 
 const dirOption = () =>
@@ -80,5 +90,74 @@ function addTokenCommands(cache: Line, runner: Runner): void {
     examples: [['mithril cache token revoke 0123456789abcdef', 'by its id']],
     options: [dirOption(), configOption()],
     load: async () => (await import('./tokens.ts')).revokeTokenCommand,
+  });
+}
+
+function addInsight(cache: Line, runner: Runner): void {
+  addCommand(cache, runner, {
+    name: 'stats',
+    summary: 'Hit rate, bytes, seconds saved, hits that saved nothing',
+    examples: [
+      ['mithril cache stats', 'every namespace, 30 days'],
+      ['mithril cache stats --namespace team --days 7', 'one of them'],
+    ],
+    options: [
+      option('--namespace <name>', 'only this one'),
+      option('--days <n>', 'today and before (default: 30)'),
+      dirOption(),
+      configOption(),
+    ],
+    load: async () => (await import('./insight.ts')).stats,
+  });
+  addCommand(cache, runner, {
+    name: 'explain',
+    summary: 'Say which factors of a key differ from those of the nearest entry',
+    args: [['[key]', 'key of an entry']],
+    examples: [
+      [
+        'mithril cache explain KEY --namespace team',
+        'what sets it apart from the nearest other one',
+      ],
+      ['mithril cache explain --factors mine.json --namespace team', 'why these factors miss'],
+      ['python -m mithril.cache explain last', 'where it missed: the last run of this machine'],
+    ],
+    options: [
+      option('--namespace <name>', 'whose entries').makeOptionMandatory(),
+      option('--factors <path>', 'JSON object of factors, in place of a key'),
+      dirOption(),
+      configOption(),
+    ],
+    load: async () => (await import('./insight.ts')).explain,
+  });
+}
+
+function addUpkeep(cache: Line, runner: Runner): void {
+  addCommand(cache, runner, {
+    name: 'gc',
+    summary: 'Remove what is too old or above the quota; the server does it hourly',
+    examples: [['mithril cache gc', 'also beside a running server']],
+    options: [dirOption(), configOption()],
+    load: async () => (await import('./gc.ts')).gc,
+  });
+  addCommand(cache, runner, {
+    name: 'export',
+    summary: 'Write the entries of a namespace to one file',
+    examples: [['mithril cache export --namespace team -o team.mithcache', 'what main wrote']],
+    options: [
+      option('--namespace <name>', 'whose entries').makeOptionMandatory(),
+      outputOption('file to write').makeOptionMandatory(),
+      forceOption(),
+      dirOption(),
+      configOption(),
+    ],
+    load: async () => (await import('./transfer.ts')).exportCache,
+  });
+  addCommand(cache, runner, {
+    name: 'import',
+    summary: 'Take the entries of an exported file; each body is checked',
+    args: [['<file>', 'as `cache export` wrote it']],
+    examples: [['mithril cache import team.mithcache', 'what is there already stays']],
+    options: [dirOption(), configOption()],
+    load: async () => (await import('./transfer.ts')).importCache,
   });
 }

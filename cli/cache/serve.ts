@@ -1,24 +1,13 @@
-import { join } from 'node:path';
 import { z } from 'zod';
-import { systemClock } from '../../shared/adapters/clock/system-clock.ts';
-import { createJsonLog } from '../../shared/adapters/log/json-log.ts';
 import { listTokens } from '../../shared/app/cache/tokens.ts';
 import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-code.ts';
 import { parseOptions, pathSchema } from '../parse-options.ts';
 import type { Command, Session } from '../session.ts';
-import { readSettings } from '../settings/read-settings.ts';
-import { openAuditLog } from './audit-log.ts';
-import { type LocalCache, openLocalCache } from './open-cache.ts';
-import {
-  cacheFolder,
-  folderOptionSchema,
-  PORT_DEFAULT,
-  portSchema,
-  sizeSchema,
-} from './options.ts';
-import { cacheSettings } from './policies.ts';
-import { type Listening, listen } from './server.ts';
+import { cleanUp } from './gc.ts';
+import { folderOptionSchema, PORT_DEFAULT, portSchema, sizeSchema } from './options.ts';
+import { type Listening, type ListenOptions, listen } from './server.ts';
+import { type OpenedCache, withCache } from './with-cache.ts';
 
 const optionsSchema = folderOptionSchema.extend({
   host: z.string().min(1).default('127.0.0.1'),
@@ -29,32 +18,38 @@ const optionsSchema = folderOptionSchema.extend({
   maxEntry: sizeSchema.optional(),
 });
 
+const CLEAN_UP_MS = 3_600_000;
+
 /** `mithril cache serve`: until Ctrl-C. */
-export const serve: Command = async (session, _args, given) => {
+export const serve: Command = (session, _args, given) => {
   const options = parseOptions(optionsSchema, given);
-  const settings = readSettings(session, given);
-  const folder = cacheFolder(session, settings, options.dir);
-  const cache = openLocalCache(folder, {
-    settings: cacheSettings(settings, options.maxEntry),
-    log: createJsonLog({
-      namespace: 'Mithril',
-      service: 'cache',
-      nowMs: () => systemClock.nowMs(),
-      writeLine: (line) => session.terminal.detail(line),
-    }),
-    audit: openAuditLog(join(folder, 'audit'), systemClock),
+  const tls = tlsOf(options);
+  return withCache(session, given, (cache) => serveCache(session, cache, { ...options, tls }), {
+    maxEntry: options.maxEntry,
   });
+};
+
+async function serveCache(
+  session: Session,
+  cache: OpenedCache,
+  options: ListenOptions,
+): Promise<number> {
+  const listening = await listen(cache.context, options);
+  const clean = (): void =>
+    cache.context.background(async () => {
+      await cleanUp(cache);
+    });
+  clean();
+  const timer = setInterval(clean, CLEAN_UP_MS);
   try {
-    await cache.blobs.sweep(systemClock.nowMs());
-    const listening = await listen(cache.context, { ...options, tls: tlsOf(options) });
-    await announce(session, cache, listening, folder);
+    await announce(session, cache, listening);
     await untilInterrupted(session);
-    await listening.close();
     return EXIT.ok;
   } finally {
-    await cache.close();
+    clearInterval(timer);
+    await listening.close();
   }
-};
+}
 
 function tlsOf({ tlsCert, tlsKey }: z.output<typeof optionsSchema>) {
   if (tlsCert === undefined && tlsKey === undefined) return null;
@@ -64,9 +59,8 @@ function tlsOf({ tlsCert, tlsKey }: z.output<typeof optionsSchema>) {
 
 async function announce(
   { terminal }: Session,
-  { context }: LocalCache,
+  { context, folder }: OpenedCache,
   { url }: Listening,
-  folder: string,
 ): Promise<void> {
   terminal.result(`mithril-cache: Serving ${folder} on ${url}`, {
     command: 'cache serve',

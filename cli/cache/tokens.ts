@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { systemClock } from '../../shared/adapters/clock/system-clock.ts';
-import { openLmdbEntryTable } from '../../shared/adapters/lmdb/lmdb-entry-table.ts';
 import {
   createToken,
   type ListedToken,
@@ -17,10 +14,10 @@ import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-code.ts';
 import { onlyArgument, parseOptions } from '../parse-options.ts';
 import type { Command, Session } from '../session.ts';
-import { readSettings } from '../settings/read-settings.ts';
-import { cacheFolder, durationSchema, folderOptionSchema } from './options.ts';
+import { durationSchema } from './options.ts';
+import { withCache } from './with-cache.ts';
 
-const createSchema = folderOptionSchema.extend({
+const createSchema = z.object({
   namespace: namespaceSchema,
   scope: scopeSchema.default(TRUSTED_SCOPE),
   read: z.boolean().default(false),
@@ -104,19 +101,8 @@ function stateOf({ revokedMs, expiresMs }: ListedToken, nowMs: number) {
   return expiresMs <= nowMs ? 'expired' : 'valid';
 }
 
-async function withTable<T>(
+const withTable = <T>(
   session: Session,
   given: unknown,
   work: (table: RemovableEntryTable) => Promise<T>,
-): Promise<T> {
-  const { dir } = parseOptions(folderOptionSchema.loose(), given);
-  const folder = cacheFolder(session, readSettings(session, given), dir);
-  const place = join(folder, 'table');
-  mkdirSync(place, { recursive: true, mode: 0o700 });
-  const table = openLmdbEntryTable(place);
-  try {
-    return await work(table);
-  } finally {
-    await table.close();
-  }
-}
+): Promise<T> => withCache(session, given, ({ context }) => work(context.table));

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type BuiltCli, buildCli, type Started } from '../../cli/testing/built-cli.ts';
 import { newSigner, sha256 } from './cache-fixture.ts';
@@ -194,6 +194,87 @@ it('serves HTTPS with a certificate', async () => {
   });
   expect(status).toBe(200);
   await end(server, 'SIGINT');
+});
+
+describe('upkeep', () => {
+  const run = async (folder: string, ...args: string[]) => {
+    const ended = await cli.run(['cache', ...args, '--dir', folder, '--format', 'json']);
+    expect([ended.stderr, ended.code]).toEqual([ended.stderr, 0]);
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(ended.stdout));
+  };
+  const bodies = [randomBytes(3 * MIB), Buffer.alloc(2 * MIB, 'text '), Buffer.alloc(0)];
+  let home: string;
+  let away: string;
+  beforeAll(async () => {
+    [home, away] = [join(root, 'home'), join(root, 'away')];
+    const args = ['cache', 'token', 'create', '--namespace', 'team', '--write', '-q'];
+    const made = await cli.run([...args, '--dir', home, '--format', 'json']);
+    const own = tokenSchema.parse(JSON.parse(made.stdout)).token;
+    const server = await serve('--dir', home);
+    for (const [index, body] of bodies.entries()) {
+      const factors = { torch: '2.15', model: `m${index}` };
+      const coded = Buffer.from(JSON.stringify(factors)).toString('base64url');
+      const key = sha256(`entry ${index}`);
+      const headers = { ...signer.headers({ key, body }), Authorization: `Bearer ${own}` };
+      const response = await fetch(`${server.url}/v1/entries/${key}`, {
+        method: 'PUT',
+        body,
+        headers: { ...headers, 'Mithril-Factors': coded },
+      });
+      if (response.status !== 201) throw new Error(await response.text());
+    }
+    await end(server, 'SIGINT');
+  });
+
+  it('moves a namespace to another machine by a file, and again without harm', async () => {
+    const file = join(root, 'team.mithcache');
+    expect(await run(home, 'export', '--namespace', 'team', '-o', file)).toMatchObject({
+      entries: 3,
+      bytes: 5 * MIB,
+    });
+    expect(await run(away, 'import', file)).toMatchObject({ entries: 3, present: 0 });
+    expect(await run(away, 'import', file)).toMatchObject({ entries: 0, present: 3 });
+    const server = await serve('--dir', away);
+    const args = ['token', 'create', '--namespace', 'team', '--read'];
+    const { token: reader } = tokenSchema.parse(await run(away, ...args));
+    for (const [index, body] of bodies.entries()) {
+      const key = sha256(`entry ${index}`);
+      const read = await get(server, key, reader);
+      const wrote = signer.headers({ key, body })['Mithril-Signature'];
+      expect(read.headers.get('mithril-signature')).toBe(wrote);
+      expect(Buffer.from(await read.arrayBuffer()).equals(body)).toBe(true);
+    }
+    await end(server, 'SIGINT');
+  });
+
+  it('imports nothing that is damaged, and says so', async () => {
+    const file = join(root, 'damaged.mithcache');
+    await run(home, 'export', '--namespace', 'team', '-o', file);
+    const bytes = await readFile(file);
+    bytes[MIB] = (bytes[MIB] ?? 0) ^ 1;
+    await writeFile(file, bytes);
+    const flipped = await cli.run(['cache', 'import', file, '--dir', join(root, 'third')]);
+    expect([flipped.code, flipped.stderr]).toEqual([3, expect.stringMatching(/damaged/u)]);
+    await writeFile(file, bytes.subarray(0, 2 * MIB));
+    const cut = await cli.run(['cache', 'import', file, '--dir', join(root, 'fourth')]);
+    expect([cut.code, cut.stderr]).toEqual([3, expect.stringMatching(/ends too early/u)]);
+  });
+
+  it('counts, explains and cleans up', async () => {
+    const { namespaces } = await run(home, 'stats');
+    expect(namespaces).toMatchObject([{ namespace: 'team', puts: 3, bytesStored: 5 * MIB }]);
+    const key = sha256('entry 1');
+    expect(await run(home, 'explain', key, '--namespace', 'team')).toMatchObject({
+      nearest: { same: 1, differing: [{ name: 'model', yours: 'm1' }] },
+    });
+    const gone = await cli.run(['cache', 'explain', 'x', '--namespace', 'team', '--dir', home]);
+    expect([gone.code, gone.stderr]).toEqual([1, expect.stringContaining('explain last')]);
+    const config = join(root, 'mithril.toml');
+    await writeFile(config, '[cache.namespaces.team]\nttl_days = 0\n');
+    expect(await run(home, 'gc', '--config', config)).toMatchObject({
+      namespaces: [{ namespace: 'team', expired: 3, entries: 0 }],
+    });
+  });
 });
 
 it('says what to do where a command line cannot work', async () => {

@@ -12,6 +12,8 @@ export async function explainMiss(
   context: CacheContext,
   access: Access,
   factors: Readonly<Record<string, string>>,
+  /** Looked past: the nearest other entry is asked for. */
+  ownKey = '',
 ): Promise<Nearest | null> {
   const candidates: FactorsRow[] = [];
   for (const place of readablePlaces(access)) {
@@ -20,9 +22,27 @@ export async function explainMiss(
       factorsPartition(place),
       factorsRowSchema,
     )) {
-      candidates.push(row);
+      if (row.key !== ownKey) candidates.push(row);
       if (candidates.length >= EXPLAIN_ENTRIES_MAX) break;
     }
   }
   return findNearest(factors, candidates);
+}
+
+/** What a key was made of; null where no entry with factors has it. */
+export async function readFactorsOf(
+  context: CacheContext,
+  access: Access,
+  key: string,
+): Promise<Record<string, string> | null> {
+  for (const place of readablePlaces(access)) {
+    for await (const { row } of listRows(
+      context.table,
+      factorsPartition(place),
+      factorsRowSchema,
+    )) {
+      if (row.key === key) return row.factors;
+    }
+  }
+  return null;
 }

@@ -89,6 +89,15 @@ export async function authenticate(
   return access === null || row === null ? null : { access, rate: row.rate };
 }
 
+/** Every namespace and scope that a token was ever made for. */
+export async function listPlaces(table: RemovableEntryTable): Promise<readonly Place[]> {
+  const places: Place[] = [];
+  for await (const { row } of listRows(table, PLACES_PARTITION, placeSchema)) places.push(row);
+  return places;
+}
+
+const placeSchema = tokenRowSchema.pick({ namespace: true, scope: true });
+
 async function notePlace(table: RemovableEntryTable, row: Place): Promise<void> {
   const { namespace, scope } = row;
   for (const each of new Set([scope, scopeSchema.parse('main')])) {
