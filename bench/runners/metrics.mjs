@@ -24,7 +24,10 @@ const OPTIONS = {
 
 await asProgram(async () => {
   const options = parsed();
-  if (options.help) return console.log(HELP);
+  if (options.help) {
+    console.log(HELP);
+    return;
+  }
   const records = loadRecords(path.resolve(options.records));
   const { text, totals } = metricsPage(records);
   writeWhole(path.resolve(options.out), text);
