@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npm run bench -- [PRODUCT ...] [options]`: figures of this machine, each after its answer was
-// checked. PRODUCT is `checkpoint` (the default), `dedup` or `all`; docs/benchmarks.md has the options and
+// checked. PRODUCT is `checkpoint` (the default), `dedup`, `cache` or `all`; docs/benchmarks.md has the options and
 // says how each figure is measured. Prints tables and writes one JSON record under bench/records.
 import { parseArgs } from 'node:util';
 import { SetupError } from '../../scripts/system/process.mjs';
@@ -10,6 +10,7 @@ import { asProgram } from '../../scripts/system/program.mjs';
 const PRODUCTS = {
   checkpoint: () => import('./checkpoint/run.mjs'),
   dedup: () => import('./dedup/run.mjs'),
+  cache: () => import('./cache/run.mjs'),
 };
 
 const OPTIONS = {

@@ -238,6 +238,12 @@ def test_a_black_hole_costs_the_bound_and_no_more(start: Start, tmp_path: Path) 
         quick = replace(settings_for(silent, tmp_path, writes=True), lookup_seconds=0.05)
         session = start(replace(quick, exit_seconds=1.0))
         assert not is_found(session)
+        # Nobody waits for the bundle; once it did not come, the server is left alone.
+        session._fetched.wait(PATIENT)
+        requests = session.report()["requests"]
+        assert not is_found(session)
+        assert session.report()["requests"] == requests
+        assert "not asked again" in session._reasons[session.key("autograd", "key")]
         compile_unit(session)
         session.close()
     assert session.counts.misses == 1

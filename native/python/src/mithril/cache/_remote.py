@@ -168,6 +168,12 @@ class Remote:
             return work.answer
         raise UnreachableError(self.last_failure)
 
+    def pause(self) -> None:
+        """Leave the server alone for a while."""
+        self._failures = 0
+        self._paused_until = time.monotonic() + self._pause_seconds
+        self._pause_seconds = min(PAUSE_SECONDS_MAX, self._pause_seconds * 2)
+
     def close(self) -> None:
         """Close the connection, once it is idle."""
         with self._lock:
@@ -186,9 +192,7 @@ class Remote:
         self.last_failure = why
         self._failures += 1
         if self._failures >= FAILURES_MAX:
-            self._failures = 0
-            self._paused_until = time.monotonic() + self._pause_seconds
-            self._pause_seconds = min(PAUSE_SECONDS_MAX, self._pause_seconds * 2)
+            self.pause()
 
 
 def _connect(url: urllib.parse.SplitResult, deadline: float) -> HTTPConnection:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mithril.cache._settings import Settings
 
 UPLOAD_SECONDS = 30.0
+PREFETCH_FACTOR = 10
 FACTORS_MAX = 64
 FACTOR_CHARACTERS_MAX = 256
 HEX64 = re.compile(r"[0-9a-f]{64}")
@@ -35,10 +36,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """Why there is no entry. `is_absent`: the server answered that it has none."""
+    """Why there is no entry.
+
+    `is_absent`: the server answered that it has none. `is_silent`: it gave no usable answer.
+    """
 
     reason: str
     is_absent: bool = False
+    is_silent: bool = False
 
 
 class Store:
@@ -70,17 +75,24 @@ class Store:
         return self._get(f"/v1/entries/{key}", key)
 
     def get_profile(self, profile: str) -> Entry | Miss:
-        """The entry that a profile points to, verified."""
-        return self._get(f"/v1/profiles/{profile}", None)
+        """The entry that a profile points to, verified; nobody waits for it, so it may take longer.
 
-    def _get(self, path: str, key: str | None) -> Entry | Miss:
+        A server that does not answer even then is not asked again for a while.
+        """
+        seconds = self._settings.lookup_seconds * PREFETCH_FACTOR
+        outcome = self._get(f"/v1/profiles/{profile}", None, seconds)
+        if isinstance(outcome, Miss) and outcome.is_silent:
+            self.remote.pause()
+        return outcome
+
+    def _get(self, path: str, key: str | None, seconds: float | None = None) -> Entry | Miss:
         if not self.can_read:
             return Miss("no public key is pinned (MITHRIL_CACHE_PUBLIC_KEYS)")
         try:
-            namespace = self.namespace()
-            answer = self._ask("GET", path)
+            namespace = self.namespace(seconds)
+            answer = self._ask("GET", path, seconds=seconds)
         except UnreachableError as error:
-            return Miss(str(error))
+            return Miss(str(error), is_silent=True)
         if answer.status == 404:
             return Miss("not in the cache", is_absent=True)
         if answer.status != 200:
@@ -175,13 +187,13 @@ class Store:
             raise UnreachableError(_refusal(answer))
         return parse_json(answer)
 
-    def namespace(self) -> str:
+    def namespace(self, seconds: float | None = None) -> str:
         """The namespace of the token: configured, remembered, or asked for."""
         if self._namespace is None:
             about = sha256(f"{self._settings.url}\n{self._settings.token}".encode())
             self._namespace = _files.read_memo(self._memo / "namespace", about)
             if self._namespace is None:
-                answer = self._ask("GET", "/v1/whoami")
+                answer = self._ask("GET", "/v1/whoami", seconds=seconds)
                 name = parse_json(answer).get("namespace")
                 if answer.status != 200 or not isinstance(name, str):
                     raise UnreachableError(_refusal(answer))

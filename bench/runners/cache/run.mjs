@@ -1,0 +1,24 @@
+// The benchmark of the compile cache, part by part (docs/benchmarks.md says what each measures).
+import { setUp } from '../../../scripts/setup.mjs';
+import { SetupError } from '../../../scripts/system/process.mjs';
+import { finishRecord, startRecord } from '../shared/record.mjs';
+import { fallback, key, lookup, machines, torch } from './python.mjs';
+
+const PARTS = { torch, machines, fallback, lookup, key };
+
+export async function run(options) {
+  const names = options.only?.split(',') ?? Object.keys(PARTS);
+  const unknown = names.find((name) => !PARTS[name]);
+  if (unknown !== undefined) {
+    throw new SetupError(`The cache benchmark has no part "${unknown}"`, {
+      advice: `Parts: ${Object.keys(PARTS).join(', ')}`,
+    });
+  }
+  await setUp(['clients']);
+  const record = startRecord('cache', options);
+  for (const name of names) {
+    process.stderr.write(`${name} ...\n`);
+    record[name] = await PARTS[name]({ options });
+  }
+  finishRecord(record);
+}
