@@ -18,7 +18,7 @@ export function defineDedup(line: Line, runner: Runner, prefix: string): void {
 const dedupSpec = (prefix: string): CommandSpec => ({
   name: 'dedup',
   summary: 'Remove near-duplicate rows of text datasets, verified exactly',
-  args: [['[inputs...]', '.jsonl, .jsonl.gz or .jsonl.zst files, folders, patterns, or - (stdin)']],
+  args: [['[inputs...]', '.jsonl(.gz, .zst) or .parquet files, folders, patterns, or - (stdin)']],
   options: [...fileOptions(), ...duplicateOptions(), ...runOptions()],
   examples: [
     [`${prefix} docs.jsonl -o clean.jsonl`, 'keep the first row of every group'],
@@ -29,6 +29,7 @@ const dedupSpec = (prefix: string): CommandSpec => ({
     ],
     [`${prefix} docs.jsonl --keep max:score -o best.jsonl`, 'keep the row with the best score'],
     [`${prefix} 'data/*.zst' --dry-run`, 'time, scratch and duplicates from a sample'],
+    [`${prefix} data.parquet --exact -o clean.parquet`, 'equal texts only'],
     [`${prefix} --explain --threshold 0.9`, 'which pairs are found'],
   ],
   load: async () => (await import('./dedup.ts')).dedup,
@@ -37,7 +38,7 @@ const dedupSpec = (prefix: string): CommandSpec => ({
 const fileOptions = () => [
   outputOption('output: a file for one input, a folder for many'),
   forceOption(),
-  option('--text-key <name>', 'field that holds the text (default: text)'),
+  option('--text-key <name>', 'field or column that holds the text (default: text)'),
   option('--id-key <name>', 'field that identifies rows in the report'),
   option('--report <path>', 'list each removed row: survivor, similarity, link, cluster'),
   option('--rejected <path>', 'list of rows that cannot be used (default: OUT.rejected.jsonl)'),
@@ -52,6 +53,12 @@ const duplicateOptions = () => [
   option('--bands <n>', 'LSH bands, with --rows (default: they suit the threshold)'),
   option('--rows <n>', 'rows of a band'),
   option('--seed <n>', 'picks hash functions (default: 0)'),
+  option('--exact', 'remove texts that are the same byte for byte, and no others'),
+  option(
+    '--index <kind>',
+    'verified, or lshbloom: little memory, nothing compared (default: verified)',
+  ),
+  option('--bloom-error <p>', 'how often lshbloom may drop a new text (default: 0.001)'),
   option('--keep <rule>', 'survivor: first, last, longest or max:FIELD (default: first)'),
   option('--mode <mode>', 'drop, annotate or drop-all (default: drop)'),
   option('--explain', 'show which pairs the bands find, and end'),

@@ -73,6 +73,42 @@ describe('mithril dedup', () => {
     expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('treshold') });
   });
 
+  it('removes equal texts only, or by filters whose error is said before', async () => {
+    writeFileSync(join(folder, 'twice.jsonl'), `${LINES.join('\n')}\n${LINES[0]}\n`);
+    const exact = await run('twice.jsonl', '-o', 'equal.jsonl', '--exact');
+    expect(exact).toMatchObject({ code: 0, stdout: expect.stringContaining('1 duplicates') });
+    expect(read('equal.jsonl')).toBe(read('docs.jsonl'));
+    const bloom = ['--index', 'lshbloom', '--bloom-error', '1e-6'];
+    const seen = await run('twice.jsonl', '-o', 'seen.jsonl', ...bloom, '--format', 'json');
+    expect(seen.stderr).toMatch(/LSHBloom: \d+ documents, 20 bands: .*probability \d\.\d+e-\d+$/mu);
+    expect(read('seen.jsonl')).toBe(`${LINES[0]}\n${LINES[1]}\n`);
+    expect(JSON.parse(seen.stdout)).toMatchObject({ duplicates: 3 });
+    const dry = await run('twice.jsonl', '--dry-run', ...bloom);
+    expect(dry).toMatchObject({ code: 0, stdout: expect.stringContaining('60.0%') });
+  });
+
+  it('reads and writes Parquet', async () => {
+    const data = join(import.meta.dirname, '../../native/minhash/tests/data');
+    const rows = ['--max-bad', '1%', '--id-key', 'id'];
+    const columns = join(data, 'rows.parquet');
+    const out = await run(columns, '-o', 'rows.parquet', ...rows, '--report', 'columns.jsonl');
+    expect(out).toMatchObject({ code: 0, stdout: expect.stringContaining('299 docs') });
+    const lines = ['-o', 'rows.jsonl', '--report', 'lines.jsonl'];
+    expect(await run(join(data, 'rows.jsonl'), ...lines, ...rows)).toMatchObject({ code: 0 });
+    const ids = (name: string) =>
+      read(name)
+        .trimEnd()
+        .split('\n')
+        .map((line): unknown => JSON.parse(line).id);
+    expect(ids('columns.jsonl')).toEqual(ids('lines.jsonl'));
+    const dry = await run(columns, '--dry-run', '--text-key', 'text');
+    expect(dry).toMatchObject({ code: 0, stdout: expect.stringContaining('299 rows') });
+    const mixed = await run(columns, '-o', 'rows2.jsonl', ...rows);
+    expect(mixed).toMatchObject({ code: 2, stderr: expect.stringContaining('.parquet') });
+    const key = await run(columns, '-o', 'never.parquet', '--text-key', 'body');
+    expect(key).toMatchObject({ code: 2, stderr: expect.stringContaining('one of: id, text') });
+  });
+
   it('writes nothing in a dry run, and explains the bands', async () => {
     const before = readdirSync(folder);
     const dry = await run('docs.jsonl', '--dry-run');
@@ -95,6 +131,9 @@ describe('mithril dedup', () => {
     [2, ['--threshold', '1.5'], 'threshold'],
     [2, ['--bands', '3'], '--bands'],
     [2, ['--keep', 'best'], '--keep'],
+    [2, ['--exact', '--index', 'lshbloom'], '--exact'],
+    [2, ['--index', 'lshbloom', '--report', 'r.jsonl'], 'no --report'],
+    [2, ['--bloom-error', '0.1'], '--bloom-error'],
     [2, ['--memory', '1MiB'], '128MiB'],
     [3, ['--text-key', 'body'], 'missing_field at byte 0 of docs.jsonl'],
     [1, ['-o', 'docs2.jsonl', '--against', 'absent.jsonl'], 'does not exist'],

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { DedupJobOptions, DedupRuns, RunProgress } from '../../shared/ports/dedup.ts';
-import { CliError, describeFailure, Interrupted, readCode } from '../cli-error.ts';
+import type { DedupJobOptions, DedupRuns } from '../../shared/ports/dedup.ts';
+import { Interrupted } from '../cli-error.ts';
 import { EXIT } from '../exit-code.ts';
 import type { Command, Session } from '../session.ts';
+import { warnOfFilters, withBloom } from './bloom.ts';
+import { guarded, usage, watched } from './failures.ts';
 import { findInputs, type InputFile, placeOutputs } from './files.ts';
 import { type DedupOptions, readDedupOptions } from './options.ts';
-import { startRunProgress } from './run-progress.ts';
 import { STDIN, withStdinFile } from './stdin.ts';
 import { dryRunText, explainText, processedLine, summaryLines } from './texts.ts';
 
@@ -38,11 +39,18 @@ async function dryRun(
   inputs: readonly InputFile[],
   options: DedupOptions,
 ): Promise<number> {
-  const job = await jobOf(inputs, { ...options, output: options.output ?? 'deduplicated' });
+  const named = await jobOf(inputs, { ...options, output: options.output ?? dryOutput(inputs) });
+  const job = await withBloom(session, runs, named, options);
   const estimate = await watched(session, (watch) => runs.estimate(job, watch));
   session.terminal.result(dryRunText(estimate), { command: 'dedup', dryRun: true, ...estimate });
   return EXIT.ok;
 }
+
+/** A dry run writes nothing, but one output has one kind. */
+const dryOutput = (inputs: readonly InputFile[]): string =>
+  inputs.every(({ path }) => path.endsWith('.parquet')) && inputs.length === 1
+    ? 'deduplicated.parquet'
+    : 'deduplicated';
 
 async function dedupFiles(
   session: Session,
@@ -51,7 +59,7 @@ async function dedupFiles(
   options: DedupOptions,
 ): Promise<number> {
   const startedMs = performance.now();
-  const job = await jobOf(inputs, options);
+  const job = await withBloom(session, runs, await jobOf(inputs, options), options);
   for (const output of job.outputs) await mkdir(dirname(output), { recursive: true });
   const summary = await watched(session, (watch) => runs.run(job, watch)).catch(
     (error: unknown) => {
@@ -77,6 +85,7 @@ async function dedupFiles(
     },
   );
   for (const line of summaryLines(summary, job)) session.terminal.detail(line);
+  warnOfFilters(session, summary.bloomError, job.settings.bloomError);
   if (summary.total.rejected > 0) {
     session.terminal.warn(`${summary.total.rejected} rows could not be used: ${job.rejects}`);
   }
@@ -146,75 +155,5 @@ const settingsOf = (options: DedupOptions) => ({
   ...(options.bands === undefined ? {} : { bands: options.bands }),
   ...(options.rows === undefined ? {} : { rows: options.rows }),
   seed: options.seed,
+  ...(options.exact ? { method: 'exact' as const } : {}),
 });
-
-interface Watch {
-  readonly onProgress: (progress: RunProgress) => void;
-  readonly signal: AbortSignal;
-}
-
-async function watched<Result>(
-  session: Session,
-  work: (watch: Watch) => Promise<Result>,
-): Promise<Result> {
-  const progress = startRunProgress(session.terminal);
-  try {
-    return await work({ onProgress: progress.update, signal: session.interruption.signal });
-  } catch (error) {
-    throw explained(session, error);
-  } finally {
-    progress.end();
-  }
-}
-
-function guarded<Result>(session: Session, work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    throw explained(session, error);
-  }
-}
-
-/** The same failure with its exit code, and with advice where there is any. */
-function explained(session: Session, error: unknown): Error {
-  const code = readCode(error);
-  if (code === 'Cancelled' || session.interruption.signal.aborted) {
-    return new Interrupted('interrupted');
-  }
-  const { message, advice, exitCode } = describeFailure(error);
-  const known = KNOWN.find((it) => it.code === code && message.startsWith(it.start));
-  return new CliError(message, { advice, exitCode, ...known, cause: error });
-}
-
-const KNOWN = [
-  {
-    code: 'InvalidArgument',
-    start: 'the output ',
-    advice: 'Choose another output with -o, or replace it with --force.',
-    exitCode: EXIT.failure,
-  },
-  {
-    code: 'InvalidArgument',
-    start: 'the scratch folder ',
-    advice: 'Wait for the other run, or name another folder with --scratch.',
-    exitCode: EXIT.failure,
-  },
-  {
-    code: 'InvalidArgument',
-    start: 'the memory for ',
-    advice:
-      'Start the command again with a --memory of so much and 64 MiB; it goes on from what is hashed.',
-    exitCode: EXIT.failure,
-  },
-  { code: 'InvalidArgument', start: '', advice: 'See --help for the usage.', exitCode: EXIT.usage },
-  {
-    code: 'TooManyBadRows',
-    start: '',
-    advice:
-      'They are listed beside the output (--rejected). Is --text-key right? --max-bad allows more.',
-    exitCode: EXIT.corruption,
-  },
-] as const;
-
-const usage = (message: string): CliError =>
-  new CliError(message, { exitCode: EXIT.usage, advice: 'See --help for the usage.' });

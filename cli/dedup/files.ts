@@ -6,7 +6,7 @@ import { EXIT } from '../exit-code.ts';
 import { expandGlob, isGlob, listFiles } from './glob.ts';
 
 /** What the engine reads; files of other kinds in a folder are passed over. */
-const KNOWN = /\.(?:jsonl|ndjson|json)(?:\.gz|\.zst)?$/iu;
+const KNOWN = /\.(?:(?:jsonl|ndjson|json)(?:\.gz|\.zst)?|parquet)$/iu;
 
 export interface InputFile extends NamedFile {
   /** Where it goes below an output folder. */
@@ -40,7 +40,7 @@ async function filesOf(arg: string): Promise<readonly InputFile[]> {
   });
 }
 
-const ADVICE = 'Files are .jsonl, .jsonl.gz or .jsonl.zst.';
+const ADVICE = 'Files are .jsonl, .jsonl.gz, .jsonl.zst or .parquet.';
 
 async function inFolder(folder: string): Promise<readonly InputFile[]> {
   const files = (await listFiles(folder)).filter((file) => KNOWN.test(file));

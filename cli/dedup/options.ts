@@ -44,7 +44,7 @@ const bytes = text
   .refine((value) => value >= MEMORY_BYTES_MIN, 'at least 128MiB');
 
 const share = text
-  .pipe(z.string().regex(/^\d+(?:\.\d+)?%?$/u, 'expected a share such as 1% or 0.01'))
+  .pipe(z.string().regex(/^\d+(?:\.\d+)?(?:e-\d+)?%?$/u, 'expected a share such as 1% or 0.01'))
   .transform((value) => Number.parseFloat(value) / (value.endsWith('%') ? 100 : 1))
   .refine((value) => value <= 1, 'at most 100%');
 
@@ -67,6 +67,9 @@ const schema = z
     bands: count.optional(),
     rows: count.optional(),
     seed: count.default(0),
+    exact: z.boolean().default(false),
+    index: z.enum(['verified', 'lshbloom']).default('verified'),
+    bloomError: share.optional(),
     keep: z
       .string()
       .regex(/^(?:first|last|longest|max:.+)$/u, 'expected first, last, longest or max:FIELD')
@@ -86,7 +89,23 @@ const schema = z
   .refine((it) => (it.bands === undefined) === (it.rows === undefined), {
     path: ['bands'],
     message: 'give --bands and --rows, or neither',
+  })
+  .refine((it) => !it.exact || it.index === 'verified', {
+    path: ['exact'],
+    message: 'equal texts need no --index',
+  })
+  .refine((it) => it.bloomError === undefined || (it.index === 'lshbloom' && it.bloomError > 0), {
+    path: ['bloomError'],
+    message: 'more than 0, with --index lshbloom',
+  })
+  .refine((it) => it.index === 'verified' || isPlain(it), {
+    path: ['index'],
+    message:
+      'lshbloom does not know which row the other one is: no --report, and only --mode drop and --keep first',
   });
+
+const isPlain = (it: { mode: string; keep: string; report?: string | undefined }): boolean =>
+  it.mode === 'drop' && it.keep === 'first' && it.report === undefined;
 
 export type DedupOptions = z.output<typeof schema>;
 

@@ -11,6 +11,11 @@ export interface SettingsOptions {
   bands?: number;
   rows?: number;
   seed: number;
+  /** Without it `verified`. */
+  method?: 'verified' | 'exact' | 'lshbloom';
+  /** Documents that the filters of `lshbloom` are made for, and their error after so many. */
+  bloomDocuments?: number;
+  bloomError?: number;
 }
 
 export interface NamedFile {
@@ -64,6 +69,8 @@ export interface RunSummary {
   groups: number;
   candidates: number;
   compared: number;
+  /** With `lshbloom`: the probability at the end that a new text is called a duplicate. */
+  bloomError?: number;
   seconds: number;
   stages: { stage: string; seconds: number }[];
 }
@@ -77,6 +84,15 @@ export interface RunEstimate {
   scratchBytes: number;
   duplicateShareLow: number;
   duplicateShareHigh: number;
+}
+
+/** Bloom filters, and the error that follows from their sizes. */
+export interface BloomPlan {
+  documents: number;
+  bytes: number;
+  /** The probability that a text like none of so many documents is called a duplicate. */
+  error: number;
+  text: string;
 }
 
 export interface Curve {
@@ -96,6 +112,8 @@ export class DedupJob {
   cancel(): void;
   run(options: JobOptions): Promise<RunSummary>;
   estimate(options: JobOptions): Promise<RunEstimate>;
+  /** Filters for about as many rows as the inputs have. */
+  planBloom(options: JobOptions, error: number): Promise<BloomPlan>;
 }
 
 export function explainBands(settings: SettingsOptions): Curve;

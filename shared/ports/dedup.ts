@@ -3,6 +3,8 @@ export interface DedupRuns {
   run(job: DedupJobOptions, watch: RunWatch): Promise<DedupSummary>;
   /** What a run would take and find, from a sample; no output is written. */
   estimate(job: DedupJobOptions, watch: RunWatch): Promise<DedupEstimate>;
+  /** Bloom filters for about as many rows as the inputs have, from the start of each file. */
+  planBloom(job: DedupJobOptions, error: number, watch: RunWatch): Promise<BloomPlan>;
   explainBands(settings: DedupSettings): BandCurve;
 }
 
@@ -30,6 +32,11 @@ export interface DedupSettings {
   readonly bands?: number;
   readonly rows?: number;
   readonly seed: number;
+  /** Without it `verified`: near-duplicates, each compared exactly. */
+  readonly method?: 'verified' | 'exact' | 'lshbloom';
+  /** Documents that the filters of `lshbloom` are made for, and their error after so many. */
+  readonly bloomDocuments?: number;
+  readonly bloomError?: number;
 }
 
 export interface NamedFile {
@@ -73,6 +80,8 @@ export interface DedupSummary {
   readonly groups: number;
   readonly candidates: number;
   readonly compared: number;
+  /** With `lshbloom`: the probability at the end that a new text is called a duplicate. */
+  readonly bloomError?: number;
   readonly seconds: number;
   readonly stages: readonly { readonly stage: string; readonly seconds: number }[];
 }
@@ -86,6 +95,14 @@ export interface DedupEstimate {
   readonly scratchBytes: number;
   readonly duplicateShareLow: number;
   readonly duplicateShareHigh: number;
+}
+
+export interface BloomPlan {
+  readonly documents: number;
+  readonly bytes: number;
+  /** The probability that a text like none of so many documents is called a duplicate. */
+  readonly error: number;
+  readonly text: string;
 }
 
 export interface BandCurve {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use mithril_dedup::run::{Estimate, FileSummary, Job, Progress, Summary, estimate, run};
+use mithril_dedup::run::{
+    Estimate, FileSummary, Job, Progress, Summary, estimate, plan_bloom, run,
+};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
@@ -46,6 +48,8 @@ pub struct RunSummary {
     pub groups: f64,
     pub candidates: f64,
     pub compared: f64,
+    /// With `lshbloom`: the probability at the end that a new text is called a duplicate.
+    pub bloom_error: Option<f64>,
     pub seconds: f64,
     pub stages: Vec<StageSeconds>,
 }
@@ -60,6 +64,16 @@ pub struct RunEstimate {
     pub scratch_bytes: f64,
     pub duplicate_share_low: f64,
     pub duplicate_share_high: f64,
+}
+
+/// Bloom filters, and the error that follows from their sizes.
+#[napi(object, object_from_js = false)]
+pub struct BloomPlan {
+    pub documents: f64,
+    pub bytes: f64,
+    /// The probability that a text like none of so many documents is called a duplicate.
+    pub error: f64,
+    pub text: String,
 }
 
 #[napi(object, object_from_js = false)]
@@ -108,6 +122,21 @@ impl DedupJob {
         })
     }
 
+    /// Filters for about as many rows as the inputs have.
+    #[napi]
+    pub fn plan_bloom(&self, options: JobOptions, error: f64) -> AsyncTask<Work<BloomPlan>> {
+        let progress = Arc::clone(&self.0);
+        Work::of(move || {
+            let plan = plan_bloom(&options.job()?, error, &progress)?;
+            Ok(BloomPlan {
+                documents: number(plan.documents()),
+                bytes: number(plan.bytes()),
+                error: plan.error(),
+                text: plan.explain(),
+            })
+        })
+    }
+
     #[napi]
     pub fn estimate(&self, options: JobOptions) -> AsyncTask<Work<RunEstimate>> {
         let progress = Arc::clone(&self.0);
@@ -132,6 +161,7 @@ fn summary_of(job: &Job, summary: Summary) -> RunSummary {
         groups: number(summary.groups),
         candidates: number(summary.candidates),
         compared: number(summary.compared),
+        bloom_error: summary.bloom_error,
         seconds: summary.seconds,
         stages: stages.collect(),
     }

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use mithril_dedup::bloom::Plan;
 use mithril_dedup::jaccard::Threshold;
 use mithril_dedup::lsh::Banding;
 use mithril_dedup::run::{InputFile, Job, Mode};
-use mithril_dedup::settings::{Settings, banding_of};
+use mithril_dedup::settings::{Method, Settings, banding_of};
 use mithril_dedup::shingle::{Ngram, Unit};
 use mithril_dedup::{Error, Parameters};
 use napi_derive::napi;
@@ -26,6 +27,11 @@ pub struct SettingsOptions {
     pub bands: Option<f64>,
     pub rows: Option<f64>,
     pub seed: f64,
+    /// `verified`, which is the default, `exact` or `lshbloom`.
+    pub method: Option<String>,
+    /// Documents that the filters of `lshbloom` are made for, and their error after so many.
+    pub bloom_documents: Option<f64>,
+    pub bloom_error: Option<f64>,
 }
 
 #[napi(object, object_to_js = false)]
@@ -88,6 +94,31 @@ impl SettingsOptions {
         })
     }
 
+    fn method(&self) -> Outcome<Method> {
+        match self.method.as_deref() {
+            None | Some("verified") => Ok(Method::Verified),
+            Some("exact") => Ok(Method::Exact),
+            Some("lshbloom") => {
+                let documents = whole("documents", self.bloom_documents.unwrap_or(1.0))?;
+                let bands = self.parameters()?.banding.bands();
+                let error = self.bloom_error.unwrap_or(0.0);
+                Ok(Method::LshBloom(Plan::for_error(documents, bands, error)?))
+            }
+            Some(other) => {
+                let expected = "verified, exact or lshbloom";
+                Err(Error::invalid_argument("method", expected, other).into())
+            }
+        }
+    }
+
+    fn settings(&self) -> Outcome<Settings> {
+        let key = self.text_key.clone();
+        Ok(Settings {
+            method: self.method()?,
+            ..Settings::new(self.parameters()?, self.threshold()?, key)?
+        })
+    }
+
     fn banding(&self, chosen: Option<(usize, usize)>, permutations: usize) -> Outcome<Banding> {
         Ok(banding_of(chosen, self.threshold()?, permutations)?)
     }
@@ -95,11 +126,6 @@ impl SettingsOptions {
 
 impl JobOptions {
     pub fn job(&self) -> Outcome<Job> {
-        let settings = Settings::new(
-            self.settings.parameters()?,
-            self.settings.threshold()?,
-            self.settings.text_key.clone(),
-        )?;
         let mode = match self.mode.as_str() {
             "drop" => Mode::Drop,
             "drop-all" => Mode::DropAll,
@@ -125,7 +151,7 @@ impl JobOptions {
             references: self.references.len(),
             outputs: self.outputs.iter().map(PathBuf::from).collect(),
             is_forced: self.is_forced,
-            settings,
+            settings: self.settings.settings()?,
             keep: self.keep.parse()?,
             mode,
             report: path(&self.report),

@@ -1,6 +1,7 @@
 //! The whole work once, as a tool of a comparison: `dedup_once INPUT OUTPUT`, JSON lines with `text`.
 //!
-//! One thread, threshold 0.8, the default parameters. Prints rows and removed rows as JSON.
+//! One thread, threshold 0.8, the default parameters. Prints rows, removed rows and
+//! the wall time of every stage as JSON. `dedup_once INPUT OUTPUT MEMORY` takes bytes of memory.
 
 use std::path::PathBuf;
 use std::{env, process::ExitCode};
@@ -12,7 +13,7 @@ use mithril_dedup::{Parameters, Result};
 
 const MEMORY: u64 = 1 << 30;
 
-fn once(input: PathBuf, output: PathBuf) -> Result<()> {
+fn once(input: PathBuf, output: PathBuf, memory: u64) -> Result<()> {
     let name = input.display().to_string();
     let bytes = std::fs::metadata(&input).map_or(0, |found| found.len());
     let job = Job {
@@ -29,21 +30,30 @@ fn once(input: PathBuf, output: PathBuf) -> Result<()> {
         rejects: None,
         bad_share_max: 0.0,
         threads: 1,
-        memory: MEMORY,
-        split_bytes: Job::split_bytes_for(bytes, MEMORY, 1),
+        memory,
+        split_bytes: Job::split_bytes_for(bytes, memory, 1),
     };
-    let total = run(&job, &Progress::default())?.total(0);
-    println!("{{\"rows\":{},\"removed\":{}}}", total.rows, total.dropped);
+    let summary = run(&job, &Progress::default())?;
+    let total = summary.total(0);
+    let stages = summary.stages.iter();
+    let stages = stages.map(|it| format!("\"{}\":{:.4}", it.stage.as_str(), it.seconds));
+    println!(
+        "{{\"rows\":{},\"removed\":{},\"stageSeconds\":{{{}}}}}",
+        total.rows,
+        total.dropped,
+        stages.collect::<Vec<_>>().join(",")
+    );
     Ok(())
 }
 
 fn main() -> ExitCode {
-    let mut paths = env::args_os().skip(1).map(PathBuf::from);
-    let (Some(input), Some(output)) = (paths.next(), paths.next()) else {
-        eprintln!("usage: dedup_once INPUT OUTPUT");
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [input, output, rest @ ..] = arguments.as_slice() else {
+        eprintln!("usage: dedup_once INPUT OUTPUT [MEMORY]");
         return ExitCode::FAILURE;
     };
-    match once(input, output) {
+    let memory = rest.first().and_then(|text| text.parse().ok());
+    match once(input.into(), output.into(), memory.unwrap_or(MEMORY)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");

@@ -10,7 +10,7 @@ use crate::input::json::text_of;
 use crate::input::split::{LINE_BYTES_MAX, Lines};
 use crate::input::{Reason, Reject};
 use crate::lsh::Banding;
-use crate::settings::Settings;
+use crate::settings::{Method, Settings};
 use crate::shingle::Shingler;
 use crate::sketch::Sketcher;
 use crate::spill::{Span, Spill};
@@ -27,6 +27,7 @@ pub struct RowHasher {
     bytes: Vec<u8>,
     signature: Vec<u32>,
     keys: Vec<u64>,
+    is_exact: bool,
 }
 
 impl RowHasher {
@@ -49,15 +50,27 @@ impl RowHasher {
             shingles: Vec::new(),
             bytes: Vec::new(),
             signature: vec![0; permutations],
-            keys: vec![0; banding.bands()],
+            keys: vec![0; settings.bands()],
+            is_exact: settings.method == Method::Exact,
         })
+    }
+
+    /// Keys of a row.
+    #[must_use]
+    pub fn bands(&self) -> usize {
+        self.keys.len()
     }
 
     /// The digest of the row's shingles, in the order of the text, and its band keys.
     ///
     /// Rows of one digest have the same shingles, hence similarity 1 (two texts that differ have
     /// the same digest with probability 2^-128).
+    ///
+    /// With [`Method::Exact`] the digest is that of the text, and there are no keys.
     pub fn hash(&mut self, text: &str) -> (u128, &[u64]) {
+        if self.is_exact {
+            return (xxh3_128(text.as_bytes()).max(NO_WORDS + 1), &self.keys);
+        }
         self.shingler.shingles(text, &mut self.shingles);
         if self.shingles.is_empty() {
             self.keys.fill(0);
@@ -101,7 +114,7 @@ pub fn hash_lines(lines: &Lines, text_key: &str, hasher: &mut RowHasher) -> Spil
             reason: Reason::LineTooLong,
         });
     }
-    spill.group_keys_by_band(hasher.keys.len());
+    spill.group_keys_by_band(hasher.bands());
     spill
 }
 

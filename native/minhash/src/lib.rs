@@ -10,6 +10,7 @@
 pub mod bits;
 pub mod bloom;
 pub mod candidate;
+mod columns;
 pub mod error;
 mod group;
 pub mod hash;

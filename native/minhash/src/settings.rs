@@ -1,13 +1,28 @@
 //! What decides which rows are duplicates. The same settings and files give the same output.
 
+use crate::bloom::Plan;
 use crate::error::{Error, Result};
 use crate::hasher::Parameters;
 use crate::jaccard::Threshold;
 use crate::lsh::Banding;
 
+/// How duplicates are found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Method {
+    /// Near-duplicates: candidates by bands, and every one of them compared exactly.
+    #[default]
+    Verified,
+    /// Texts that are the same byte for byte, by a 128-bit hash.
+    Exact,
+    /// Rows whose bands were seen before, by Bloom filters of this plan: nothing is compared.
+    LshBloom(Plan),
+}
+
 /// Settings of the hash, candidate and verify stages.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
+    /// How duplicates are found.
+    pub method: Method,
     /// How signatures and band keys are made.
     pub parameters: Parameters,
     /// Least Jaccard similarity of two duplicates.
@@ -28,10 +43,20 @@ impl Settings {
             return Err(Error::invalid_argument("text key", "a name", "nothing"));
         }
         Ok(Self {
+            method: Method::default(),
             parameters,
             threshold,
             text_key,
         })
+    }
+
+    /// Keys of a row.
+    #[must_use]
+    pub fn bands(&self) -> usize {
+        match self.method {
+            Method::Exact => 0,
+            Method::Verified | Method::LshBloom(_) => self.parameters.banding.bands(),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ export function openDedupRuns(native: NativeDedup = loadNativeDedup()): DedupRun
   return {
     run: (options, watch) => watched(watch, (job) => job.run(options)),
     estimate: (options, watch) => watched(watch, (job) => job.estimate(options)),
+    planBloom: (options, error, watch) => watched(watch, (job) => job.planBloom(options, error)),
     explainBands: (settings) => native.explainBands(settings),
   };
 }

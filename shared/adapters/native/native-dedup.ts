@@ -1,5 +1,6 @@
 import type {
   BandCurve,
+  BloomPlan,
   DedupEstimate,
   DedupJobOptions,
   DedupSettings,
@@ -18,4 +19,5 @@ export interface DedupJob {
   cancel(): void;
   run(options: DedupJobOptions): Promise<DedupSummary>;
   estimate(options: DedupJobOptions): Promise<DedupEstimate>;
+  planBloom(options: DedupJobOptions, error: number): Promise<BloomPlan>;
 }

@@ -128,10 +128,9 @@ pub fn buckets<K: Key>(sorted: &[(K, Row)]) -> impl Iterator<Item = &[(K, Row)]>
     sorted.chunk_by(|a, b| a.0 == b.0)
 }
 
-/// One bit a key for "seen", one for "seen again".
+/// One bit a key for "seen", one for "seen again", side by side in memory.
 struct Table {
-    once: Vec<u64>,
-    again: Vec<u64>,
+    words: Vec<[u64; 2]>,
     shift: u32,
 }
 
@@ -139,8 +138,7 @@ impl Table {
     fn new(keys: usize) -> Self {
         let bits = (keys * BITS_PER_KEY).next_power_of_two().max(64);
         Self {
-            once: vec![0; bits / 64],
-            again: vec![0; bits / 64],
+            words: vec![[0; 2]; bits / 64],
             shift: 64 - bits.trailing_zeros(),
         }
     }
@@ -155,14 +153,15 @@ impl Table {
     #[inline]
     fn note(&mut self, key: u64) {
         let (word, bit) = self.place(key);
-        self.again[word] |= self.once[word] & bit;
-        self.once[word] |= bit;
+        let [once, again] = &mut self.words[word];
+        *again |= *once & bit;
+        *once |= bit;
     }
 
     #[inline]
     fn is_repeated(&self, key: u64) -> bool {
         let (word, bit) = self.place(key);
-        self.again[word] & bit != 0
+        self.words[word][1] & bit != 0
     }
 }
 

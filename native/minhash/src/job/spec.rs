@@ -155,7 +155,10 @@ impl Spec {
 }
 
 fn input_of(text: InputText) -> Result<Input> {
-    let Container::Lines(compression) = Container::of_name(Path::new(&text.name))?;
+    let Container::Lines(compression) = Container::of_name(Path::new(&text.name))? else {
+        let what = format!("the kind of {}", text.name);
+        return Err(Error::invalid_argument(what, "lines of JSON", "Parquet"));
+    };
     Ok(Input {
         name: text.name,
         bytes: text.bytes,

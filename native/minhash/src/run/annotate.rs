@@ -71,14 +71,20 @@ pub(super) struct OfEntry<'a> {
 }
 
 impl OfEntry<'_> {
-    /// Appends the line with its field to `out`.
-    pub(super) fn append_to(&self, line: &[u8], row: usize, out: &mut Vec<u8>) {
+    /// Where the row lies that names the group of a row, and whether the row is kept.
+    pub(super) fn of_row(&self, row: usize) -> (Option<Place<'_>>, bool) {
         let found = self.named.binary_search_by_key(&row, |it| it.0 as usize);
         let cluster = found.ok().map(|at| {
             let (_, (file, offset)) = self.named[at];
             let file = &self.all.job.inputs[file as usize].name;
             Place { file, offset }
         });
-        annotate(line, cluster, !self.all.removed.contains(row), out);
+        (cluster, !self.all.removed.contains(row))
+    }
+
+    /// Appends the line with its field to `out`.
+    pub(super) fn append_to(&self, line: &[u8], row: usize, out: &mut Vec<u8>) {
+        let (cluster, keep) = self.of_row(row);
+        annotate(line, cluster, keep, out);
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Band<'a> {
 impl Band<'_> {
     /// The number of the band that is `step` further.
     fn further(&self, step: usize) -> usize {
-        let bands = self.context.job.settings.parameters.banding.bands();
+        let bands = self.context.job.settings.bands();
         (self.number + step) % bands
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Found {
 
 pub(super) fn find(context: Context<'_>, spills: &Spills) -> Result<Found> {
     let Context { job, progress, .. } = context;
-    let bands = job.settings.parameters.banding.bands();
+    let bands = job.settings.bands();
     progress.expect(bands as u64 + 1);
     if let Some(found) = kept(context, spills) {
         return Ok(found);

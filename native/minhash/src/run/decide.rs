@@ -16,6 +16,8 @@ use crate::spill::Row;
 pub(super) struct Decisions {
     /// In the order of their rows.
     pub(super) removals: Table<Removal>,
+    /// How many rows have a duplicate and do not survive.
+    pub(super) removed: u64,
     pub(super) groups: u64,
     /// Rows that are not written.
     pub(super) dropped: Bits,
@@ -40,11 +42,25 @@ pub(super) fn decide(
         let links = links_by_group(context, spills.rows(), (found, verified))?;
         choose(context, spills, &links, &mut chosen)?;
     }
+    let removals = chosen.removals.finish()?;
     Ok(Decisions {
-        removals: chosen.removals.finish()?,
+        removed: removals.len(),
+        removals,
         groups: chosen.groups,
         dropped: chosen.dropped,
     })
+}
+
+impl Decisions {
+    /// Of rows that are dropped without a word on what they are like.
+    pub(super) fn of_dropped(context: Context<'_>, dropped: Bits) -> Result<Self> {
+        Ok(Self {
+            removals: Sorter::new(context.scratch, "removals", 0).finish()?,
+            removed: dropped.count() as u64,
+            groups: 0,
+            dropped,
+        })
+    }
 }
 
 /// Decisions as they are made.

@@ -7,11 +7,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Context;
-use super::inputs::{FilePart, Splits, Task};
 use super::pool::{lock, on_threads, unlocked};
 use super::spills::{Entry, Spills, Stored};
+use super::splits::{FilePart, Splits, Task};
 use crate::error::Result;
-use crate::hash::{RowHasher, hash_lines};
+use crate::hash::RowHasher;
 use crate::spill::Spill;
 use crate::spill::wire::{self, HEADER_BYTES, Header};
 
@@ -20,7 +20,7 @@ impl Context<'_> {
     pub(super) fn hash_parts(&self, parts: Vec<FilePart>) -> Result<Spills> {
         let inputs = &self.job.inputs;
         self.progress.expect(inputs.iter().map(|it| it.bytes).sum());
-        let splits = Splits::new(inputs, self.job.split_bytes, parts);
+        let splits = Splits::new(self.job, parts);
         let entries = Mutex::new(Vec::new());
         let used = AtomicU64::new(0);
         on_threads(self.job.threads, || {
@@ -48,9 +48,8 @@ impl Context<'_> {
         used: &AtomicU64,
     ) -> Result<Stored> {
         let (file, index) = (task.file, task.index);
-        let lines = task.lines(&self.job.inputs, std::mem::take(room))?;
-        let spill = hash_lines(&lines, &self.job.settings.text_key, hasher);
-        *room = lines.bytes;
+        let (spill, given_back) = task.hash(self.job, hasher, std::mem::take(room))?;
+        *room = given_back;
         let bytes = spill.memory() as u64;
         if used.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.job.spill_room() {
             return Ok(Stored::Memory(spill));
@@ -65,7 +64,7 @@ impl Context<'_> {
             file: u32::try_from(file).unwrap_or(u32::MAX),
             split: index,
             rows: spill.rows() as u64,
-            bands: u32::try_from(self.job.settings.parameters.banding.bands()).unwrap_or(u32::MAX),
+            bands: u32::try_from(self.job.settings.bands()).unwrap_or(u32::MAX),
             rejects: spill.rejects.len() as u64,
         };
         let name = spill_name(file, index);

@@ -22,10 +22,15 @@ pub(super) fn choose_survivors(
             }
             return Ok(());
         }
-        Keep::Longest => values(context, spills, groups, |line, room| {
-            length_of(line, &job.settings.text_key, room)
+        Keep::Longest => {
+            let key = &job.settings.text_key;
+            values(context, spills, (groups, key), |line, room| {
+                length_of(line, key, room)
+            })?
+        }
+        Keep::Max(field) => values(context, spills, (groups, field), |line, _| {
+            number_of(line, field)
         })?,
-        Keep::Max(field) => values(context, spills, groups, |line, _| number_of(line, field))?,
     };
     for group in groups {
         let value = |row: &Row| {
@@ -38,11 +43,11 @@ pub(super) fn choose_survivors(
     Ok(())
 }
 
-/// The value of every row of the groups, in the order of the rows.
+/// The value of every row of the groups, made of a field, in the order of the rows.
 fn values(
     context: Context<'_>,
     spills: &Spills,
-    groups: &[Group],
+    (groups, field): (&[Group], &str),
     value: impl Fn(&[u8], &mut String) -> f64 + Sync,
 ) -> Result<Vec<(Row, f64)>> {
     let mut rows: Vec<Row> = groups
@@ -51,7 +56,7 @@ fn values(
         .collect();
     rows.sort_unstable();
     let state = || Ok(String::new());
-    let blocks = map_rows(context, spills, &rows, state, |room, lines| {
+    let blocks = map_rows(context, spills, (&rows, &[field]), state, |room, lines| {
         let values = lines.iter().map(|(row, line)| (row, value(line, room)));
         Ok(values.collect::<Vec<_>>())
     })?;

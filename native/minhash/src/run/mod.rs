@@ -15,6 +15,7 @@ mod keep;
 mod links;
 mod matches;
 mod output;
+mod output_columns;
 mod pool;
 mod progress;
 mod rejects;
@@ -22,9 +23,11 @@ mod report;
 mod rows;
 mod sample;
 mod scratch;
+mod seen_before;
 mod shares;
 mod sorted;
 mod spills;
+mod splits;
 mod summary;
 mod verifying;
 mod whole_file;
@@ -35,13 +38,16 @@ use std::time::{Instant, SystemTime};
 pub use inputs::{Compression, Container, InputFile};
 pub use progress::{Progress, Stage};
 pub use sample::{Estimate, estimate};
+pub use seen_before::plan_bloom;
 pub use summary::{FileSummary, StageTime, Summary};
 
 use crate::error::{Error, Result};
-use crate::settings::Settings;
+use crate::settings::{Method, Settings};
 use crate::survivor::Keep;
-use inputs::FilePart;
+use decide::Decisions;
 use scratch::{JobFile, Scratch};
+use spills::Spills;
+use splits::FilePart;
 
 /// What to do with duplicates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +129,24 @@ impl Job {
         xxhash_rust::xxh3::xxh3_128(text.as_bytes())
     }
 
+    /// Rows of lines cannot become rows in columns, nor the other way round.
+    fn check_kinds(&self) -> Result<()> {
+        let inputs = self.inputs.get(self.references..).unwrap_or_default();
+        for (input, output) in inputs.iter().zip(&self.outputs) {
+            let is_columns = |container| container == Container::Parquet;
+            let kind = Container::of_name(output)?;
+            if is_columns(kind) != is_columns(input.container) {
+                let expected = match input.container {
+                    Container::Parquet => "a name that ends in .parquet, as that of the input does",
+                    Container::Lines(_) => "a name of lines: .jsonl, .jsonl.gz or .jsonl.zst",
+                };
+                let what = format!("the kind of {}", output.display());
+                return Err(Error::invalid_argument(what, expected, "another ending"));
+            }
+        }
+        Ok(())
+    }
+
     fn check_outputs(&self) -> Result<()> {
         for path in &self.outputs {
             if !self.is_forced && path.exists() {
@@ -146,6 +170,7 @@ impl Job {
 ///
 /// What is wrong with settings, files or rows, or `Cancelled`. No output is left half-written.
 pub fn run(job: &Job, progress: &Progress) -> Result<Summary> {
+    job.check_kinds()?;
     let scratch = Scratch::open(&job.scratch)?;
     let result = run_in(job, &scratch, progress);
     match &result {
@@ -187,18 +212,19 @@ fn run_in(job: &Job, scratch: &Scratch, progress: &Progress) -> Result<Summary> 
     })?;
     rejects::judge(job, &spills)?;
     job.check_rows(spills.rows())?;
-    let found = laps.time(Stage::Candidates, || candidates::find(context, &spills))?;
-    let verified = laps.time(Stage::Verify, || {
-        verifying::verify(context, &spills, &found)
-    })?;
-    let (candidates, compared) = (found.pairs.len(), verified.compared);
-    let decisions = laps.time(Stage::Decide, || {
-        let decisions = decide::decide(context, &spills, (found, verified))?;
-        if let Some(path) = &job.report {
-            report::write(context, path, &spills, &decisions)?;
-        }
-        Ok(decisions)
-    })?;
+    let found = match job.settings.method {
+        Method::Verified | Method::Exact => decided(context, &spills, &mut laps)?,
+        Method::LshBloom(plan) => laps.time(Stage::Candidates, || {
+            let (decisions, error) = seen_before::decide(context, &spills, plan)?;
+            let bloom_error = Some(error);
+            let summary = Summary {
+                bloom_error,
+                ..Summary::default()
+            };
+            Ok((decisions, summary))
+        })?,
+    };
+    let (decisions, summary) = found;
     laps.time(Stage::Write, || {
         let written = output::write(context, &spills, &decisions)?;
         file.is_publishing = true;
@@ -208,10 +234,31 @@ fn run_in(job: &Job, scratch: &Scratch, progress: &Progress) -> Result<Summary> 
     Ok(Summary {
         seconds: started.elapsed().as_secs_f64(),
         stages: laps.times,
-        candidates,
-        compared,
-        ..summary::of_files(job, &spills, &decisions)?
+        ..summary.with_files(job, &spills, &decisions)?
     })
+}
+
+/// Stages 2 to 4: what happens to every row, with how many candidates there were.
+fn decided(
+    context: Context<'_>,
+    spills: &Spills,
+    laps: &mut Laps<'_>,
+) -> Result<(Decisions, Summary)> {
+    let found = laps.time(Stage::Candidates, || candidates::find(context, spills))?;
+    let verified = laps.time(Stage::Verify, || verifying::verify(context, spills, &found))?;
+    let summary = Summary {
+        candidates: found.pairs.len(),
+        compared: verified.compared,
+        ..Summary::default()
+    };
+    let decisions = laps.time(Stage::Decide, || {
+        let decisions = decide::decide(context, spills, (found, verified))?;
+        if let Some(path) = &context.job.report {
+            report::write(context, path, spills, &decisions)?;
+        }
+        Ok(decisions)
+    })?;
+    Ok((decisions, summary))
 }
 
 /// What every stage works with.

@@ -7,9 +7,11 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::annotate::{Annotations, OfEntry};
 use super::decide::Decisions;
-use super::inputs::{Container, FilePart, Splits};
-use super::pool::{lock, on_threads, unlocked};
+use super::inputs::Container;
+use super::output_columns::Copy;
+use super::pool::{lock, map_tasks, on_threads, unlocked};
 use super::spills::{Entry, Spills};
+use super::splits::{FilePart, Splits};
 use super::whole_file::WholeFile;
 use super::{Context, Mode};
 use crate::bits::Bits;
@@ -41,9 +43,23 @@ pub(super) fn write(
         Mode::Drop | Mode::DropAll => None,
     };
     let outputs = job.outputs.iter().map(|path| Output::create(path));
-    let turns = Turns::new(outputs.collect::<Result<_>>()?);
-    let parts = FilePart::whole(job.references..job.inputs.len());
-    let splits = Splits::new(&job.inputs, job.split_bytes, parts);
+    let outputs = outputs.collect::<Result<Vec<_>>>()?;
+    let (of_lines, of_columns): (Vec<_>, Vec<_>) = (job.references..job.inputs.len())
+        .partition(|file| job.inputs[*file].container != Container::Parquet);
+    let copy = Copy {
+        context,
+        spills,
+        decisions,
+        annotations: annotations.as_ref(),
+    };
+    map_tasks(
+        job.threads,
+        of_columns.len(),
+        || Ok(()),
+        |(), at| outputs[of_columns[at] - job.references].write_columns(&copy, of_columns[at]),
+    )?;
+    let turns = Turns::new(outputs);
+    let splits = Splits::new(job, FilePart::whole(of_lines));
     let done = on_threads(job.threads, || {
         let mut room = Vec::new();
         while let Some(task) = splits.next()? {
@@ -115,23 +131,52 @@ impl Turns {
 
 struct Output {
     whole: WholeFile,
-    sink: Sink<File>,
+    out: Out,
+}
+
+enum Out {
+    Lines(Box<Sink<File>>),
+    Columns(File),
 }
 
 impl Output {
     fn create(path: &Path) -> Result<Self> {
         let whole = WholeFile::at(path);
         let file = whole.create()?;
-        let Container::Lines(compression) = Container::of_name(path)?;
-        let sink = Sink::new(file, compression).map_err(|error| whole.failed("create", error))?;
-        Ok(Self { whole, sink })
+        let out = match Container::of_name(path)? {
+            Container::Parquet => Out::Columns(file),
+            Container::Lines(compression) => {
+                let sink = Sink::new(file, compression);
+                Out::Lines(Box::new(
+                    sink.map_err(|error| whole.failed("create", error))?,
+                ))
+            }
+        };
+        Ok(Self { whole, out })
+    }
+
+    /// Writes all of the output of a Parquet file.
+    fn write_columns(&self, copy: &Copy<'_>, input: usize) -> Result<()> {
+        match &self.out {
+            Out::Columns(file) => copy.write(input, &self.whole, file),
+            Out::Lines(_) => Ok(()),
+        }
+    }
+
+    /// Where lines go.
+    fn lines(&mut self) -> &mut dyn Write {
+        match &mut self.out {
+            Out::Lines(sink) => &mut **sink,
+            Out::Columns(file) => file,
+        }
     }
 
     /// Writes the rows of a split that are not dropped, as they stand in the input.
     fn copy(&mut self, lines: &Lines, entry: &Entry, spans: &[Span], dropped: &Bits) -> Result<()> {
         let rows = entry.range().zip(spans);
         let kept = rows.filter(|(row, _)| !dropped.contains(*row));
-        let written = copy_lines(lines, kept.map(|(_, span)| *span), &mut self.sink);
+        let spans = kept.map(|(_, span)| *span);
+        let written = copy_lines(lines, spans, &mut self.lines());
         written.map_err(|error| self.whole.failed("write", error))
     }
 
@@ -151,12 +196,15 @@ impl Output {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let written = self.sink.write_all(bytes);
+        let written = self.lines().write_all(bytes);
         written.map_err(|error| self.whole.failed("write", error))
     }
 
     fn publish(self) -> Result<()> {
-        let finished = self.sink.finish();
+        let finished = match self.out {
+            Out::Lines(sink) => sink.finish(),
+            Out::Columns(file) => Ok(file),
+        };
         let file = finished.map_err(|error| self.whole.failed("write", error))?;
         self.whole.publish(&file)
     }

@@ -17,6 +17,7 @@ use crate::candidate::Pair;
 use crate::error::Result;
 use crate::jaccard::Overlap;
 use crate::output::report_line::{Identified, Place, ReportLine, id_of, raw};
+use crate::settings::Method;
 use crate::spill::Row;
 
 /// How much more memory a removal takes here than in its table.
@@ -75,17 +76,39 @@ fn rows_of(removals: &[Removal]) -> Vec<Row> {
 /// How alike removed rows and their survivors are.
 struct Compared {
     overlaps: Vec<(Pair, Overlap)>,
+    /// Of pairs that are not among them.
+    unknown: Overlap,
 }
+
+/// The text itself is all that is compared.
+const SAME_TEXT: Overlap = Overlap {
+    intersection: 1,
+    union: 1,
+};
+/// Of rows that cannot be read again.
+const CHANGED: Overlap = Overlap {
+    intersection: 0,
+    union: 0,
+};
 
 impl Compared {
     fn of(context: Context<'_>, spills: &Spills, removals: &[Removal]) -> Result<Self> {
+        if context.job.settings.method == Method::Exact {
+            return Ok(Self {
+                overlaps: Vec::new(),
+                unknown: SAME_TEXT,
+            });
+        }
         let unknown = removals.iter().filter(|it| it.overlap().is_none());
         let mut pairs: Vec<(Row, Pair)> = unknown.map(|it| (it.cluster, it.compared())).collect();
         pairs.sort_unstable();
         pairs.dedup();
         let mut overlaps = similarities(context, spills, &pairs)?;
         overlaps.sort_unstable_by_key(|(pair, _)| *pair);
-        Ok(Self { overlaps })
+        Ok(Self {
+            overlaps,
+            unknown: CHANGED,
+        })
     }
 
     fn overlap(&self, removal: &Removal) -> Overlap {
@@ -94,10 +117,7 @@ impl Compared {
             let at = self.overlaps.binary_search_by_key(&pair, |(pair, _)| *pair);
             at.ok().map(|at| self.overlaps[at].1)
         };
-        removal.overlap().or_else(found).unwrap_or(Overlap {
-            intersection: 0,
-            union: 0,
-        })
+        removal.overlap().or_else(found).unwrap_or(self.unknown)
     }
 }
 
@@ -170,7 +190,7 @@ impl Ids {
         let blocks = map_rows(
             context,
             spills,
-            rows,
+            (rows, &[key]),
             || Ok(()),
             |(), lines| {
                 Ok(lines

@@ -4,9 +4,9 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use super::Context;
-use super::inputs::{FilePart, Splits};
 use super::pool::{lock, on_threads, unlocked};
 use super::spills::Spills;
+use super::splits::{FilePart, Splits};
 use crate::error::Result;
 use crate::spill::{Row, Span};
 
@@ -26,17 +26,17 @@ impl<'a> ChosenLines<'a> {
     }
 }
 
-/// Reads `rows` (in order) again and gives those of each split to `work`; the results are in the
+/// Reads `rows` (in order) again, at least the fields of these names, and gives those of each split to `work`; the results are in the
 /// order of the rows. `state` is made once a thread.
 pub(super) fn map_rows<S, T: Send>(
     context: Context<'_>,
     spills: &Spills,
-    rows: &[Row],
+    (rows, names): (&[Row], &[&str]),
     state: impl Fn() -> Result<S> + Sync,
     work: impl Fn(&mut S, ChosenLines<'_>) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
     let Context { job, progress, .. } = context;
-    let splits = Splits::new(&job.inputs, job.split_bytes, parts_with(spills, rows));
+    let splits = Splits::new(job, parts_with(spills, rows));
     let results = Mutex::new(Vec::new());
     on_threads(job.threads, || {
         let mut state = state()?;
@@ -54,7 +54,7 @@ pub(super) fn map_rows<S, T: Send>(
             let spans = spills.spans(at)?;
             let span = |row: &Row| spans[(row - entry.first) as usize];
             let wanted: Vec<Span> = rows.iter().map(span).collect();
-            let (bytes, places) = task.chosen_lines(&job.inputs, &wanted, room)?;
+            let (bytes, places) = task.chosen_lines(&job.inputs, (&wanted, names), room)?;
             let chosen = ChosenLines {
                 rows,
                 places,

@@ -3,15 +3,18 @@
 use std::path::Path;
 use std::time::Instant;
 
-use super::inputs::{Compression, Container, FilePart, InputFile};
+use super::inputs::{Compression, Container, InputFile};
 use super::scratch::Scratch;
-use super::{Context, Job, Progress, Stage, candidates, decide, verifying};
+use super::splits::FilePart;
+use super::{Context, Job, Progress, Stage, candidates, decide, seen_before, verifying};
+use crate::columns::ColumnFile;
 use crate::error::Result;
+use crate::settings::Method;
 
 /// Bytes that are read of all inputs together.
 const SAMPLE_BYTES: u64 = 64 << 20;
 /// How much larger the lines of a compressed file are taken to be: an assumption, not a measurement.
-const EXPANSION: u64 = 4;
+pub(super) const EXPANSION: u64 = 4;
 /// Bytes of a row in a spill besides its keys.
 const SPILL_ROW_BYTES: u64 = 28;
 const KEY_BYTES: u64 = 8;
@@ -56,7 +59,8 @@ pub fn estimate(job: &Job, progress: &Progress) -> Result<Estimate> {
 
 fn estimate_in(job: &Job, scratch: &Scratch, progress: &Progress) -> Result<Estimate> {
     let clock = Instant::now();
-    let bytes: u64 = job.inputs.iter().map(line_bytes).sum();
+    let of_inputs = line_bytes(job)?;
+    let bytes: u64 = of_inputs.iter().sum();
     progress.enter(Stage::Hash)?;
     let context = Context {
         job,
@@ -64,11 +68,16 @@ fn estimate_in(job: &Job, scratch: &Scratch, progress: &Progress) -> Result<Esti
         digest: 0,
         progress,
     };
-    let spills = context.hash_parts(parts(job, bytes))?;
+    let spills = context.hash_parts(parts(job, &of_inputs))?;
     job.check_rows(spills.rows())?;
-    let found = candidates::find(context, &spills)?;
-    let verified = verifying::verify(context, &spills, &found)?;
-    let decisions = decide::decide(context, &spills, (found, verified))?;
+    let decisions = match job.settings.method {
+        Method::LshBloom(plan) => seen_before::decide(context, &spills, plan)?.0,
+        Method::Verified | Method::Exact => {
+            let found = candidates::find(context, &spills)?;
+            let verified = verifying::verify(context, &spills, &found)?;
+            decide::decide(context, &spills, (found, verified))?
+        }
+    };
     let mut sample_bytes = 0;
     for at in 0..spills.entries().len() {
         let spans = spills.spans(at)?;
@@ -84,8 +93,8 @@ fn estimate_in(job: &Job, scratch: &Scratch, progress: &Progress) -> Result<Esti
         reason = "an estimate"
     )]
     let rows = (sample_rows as f64 * scale).round() as u64;
-    let row_bytes = SPILL_ROW_BYTES + KEY_BYTES * job.settings.parameters.banding.bands() as u64;
-    let share = ratio(decisions.removals.len(), sample_rows);
+    let row_bytes = SPILL_ROW_BYTES + KEY_BYTES * job.settings.bands() as u64;
+    let share = ratio(decisions.removed, sample_rows);
     Ok(Estimate {
         bytes,
         rows,
@@ -98,23 +107,33 @@ fn estimate_in(job: &Job, scratch: &Scratch, progress: &Progress) -> Result<Esti
     })
 }
 
-fn line_bytes(input: &InputFile) -> u64 {
-    match input.container {
-        Container::Lines(Compression::None) => input.bytes,
-        Container::Lines(_) => input.bytes * EXPANSION,
-    }
+/// Bytes of the lines of each input, or of the texts of a Parquet file.
+fn line_bytes(job: &Job) -> Result<Vec<u64>> {
+    let of_input = |input: &InputFile| match input.container {
+        Container::Lines(Compression::None) => Ok(input.bytes),
+        Container::Lines(_) => Ok(input.bytes * EXPANSION),
+        Container::Parquet => {
+            let file = ColumnFile::open(&input.path)?;
+            let text = file.text_column(&job.settings.text_key)?;
+            Ok(file.column_bytes(text))
+        }
+    };
+    job.inputs.iter().map(of_input).collect()
 }
 
 /// A share of every file.
-fn parts(job: &Job, bytes: u64) -> Vec<FilePart> {
-    let step = bytes.div_ceil(SAMPLE_BYTES).max(1);
-    let part = |(file, input): (usize, &InputFile)| {
-        let splits = line_bytes(input).div_ceil(job.split_bytes);
-        let is_plain = input.container == Container::Lines(Compression::None);
-        let (end, step) = if is_plain || step == 1 {
-            (u64::from(u32::MAX), step)
-        } else {
+fn parts(job: &Job, bytes: &[u64]) -> Vec<FilePart> {
+    let step = bytes.iter().sum::<u64>().div_ceil(SAMPLE_BYTES).max(1);
+    let part = |((file, input), bytes): ((usize, &InputFile), &u64)| {
+        let splits = bytes.div_ceil(job.split_bytes);
+        let is_stream = match input.container {
+            Container::Lines(compression) => compression != Compression::None,
+            Container::Parquet => false,
+        };
+        let (end, step) = if is_stream && step > 1 {
             (splits.div_ceil(step), 1)
+        } else {
+            (u64::from(u32::MAX), step)
         };
         FilePart {
             file,
@@ -122,7 +141,7 @@ fn parts(job: &Job, bytes: u64) -> Vec<FilePart> {
             step: u32::try_from(step).unwrap_or(u32::MAX),
         }
     };
-    job.inputs.iter().enumerate().map(part).collect()
+    job.inputs.iter().enumerate().zip(bytes).map(part).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]

@@ -174,6 +174,25 @@ impl Spills {
         Ok(keys)
     }
 
+    /// The digests of an entry's rows, and their keys, band after band.
+    #[expect(clippy::type_complexity, reason = "two slices, borrowed or read")]
+    pub(super) fn digests_and_keys(
+        &self,
+        entry: usize,
+    ) -> Result<(Cow<'_, [u128]>, Cow<'_, [u64]>)> {
+        match &self.entries[entry].stored {
+            Stored::Memory(spill) => {
+                Ok((Cow::Borrowed(&spill.digests), Cow::Borrowed(&spill.keys)))
+            }
+            Stored::File(path, header) => {
+                let digests = wire::digests(&section(path, header.digests())?);
+                let place = header.band(0).start..header.band(header.bands as usize).start;
+                let keys = wire::keys(&section(path, place)?);
+                Ok((Cow::Owned(digests), Cow::Owned(keys)))
+            }
+        }
+    }
+
     /// Whether any spill lies in the scratch folder.
     pub(super) fn is_any_stored(&self) -> bool {
         let mut entries = self.entries.iter();

@@ -18,6 +18,8 @@ pub struct Summary {
     pub candidates: u64,
     /// Pairs whose shingle sets were compared.
     pub compared: u64,
+    /// With Bloom filters: the probability at the end that a new text is called a duplicate.
+    pub bloom_error: Option<f64>,
     /// Wall time in all, in seconds.
     pub seconds: f64,
     /// Wall time of each stage.
@@ -62,21 +64,29 @@ impl Summary {
     }
 }
 
-pub(super) fn of_files(job: &Job, spills: &Spills, decisions: &Decisions) -> Result<Summary> {
-    let mut files = vec![FileSummary::default(); job.inputs.len()];
-    for (at, entry) in spills.entries().iter().enumerate() {
-        let file = &mut files[entry.file];
-        let dropped = entry.range().filter(|row| decisions.dropped.contains(*row));
-        let dropped = dropped.count() as u64;
-        file.rows += entry.rows as u64;
-        file.dropped += dropped;
-        file.kept += entry.rows as u64 - dropped;
-        file.rejected += spills.rejects(at)?.len() as u64;
+impl Summary {
+    /// Adds what happened to the rows of the files.
+    pub(super) fn with_files(
+        self,
+        job: &Job,
+        spills: &Spills,
+        decisions: &Decisions,
+    ) -> Result<Self> {
+        let mut files = vec![FileSummary::default(); job.inputs.len()];
+        for (at, entry) in spills.entries().iter().enumerate() {
+            let file = &mut files[entry.file];
+            let dropped = entry.range().filter(|row| decisions.dropped.contains(*row));
+            let dropped = dropped.count() as u64;
+            file.rows += entry.rows as u64;
+            file.dropped += dropped;
+            file.kept += entry.rows as u64 - dropped;
+            file.rejected += spills.rejects(at)?.len() as u64;
+        }
+        Ok(Summary {
+            files,
+            duplicates: decisions.removed,
+            groups: decisions.groups,
+            ..self
+        })
     }
-    Ok(Summary {
-        files,
-        duplicates: decisions.removals.len(),
-        groups: decisions.groups,
-        ..Summary::default()
-    })
 }

@@ -233,12 +233,13 @@ fn read_sets(context: Context<'_>, spills: &Spills, rows: &[Row]) -> Result<Shin
         let shingler = Shingler::new(ngram, seed)?;
         Ok((shingler, Vec::new(), String::new()))
     };
-    let blocks = map_rows(context, spills, rows, state, |state, lines| {
+    let key = job.settings.text_key.as_str();
+    let blocks = map_rows(context, spills, (rows, &[key]), state, |state, lines| {
         let (shingler, set, room) = state;
         let mut sets = ShingleSets::default();
         for (row, line) in lines.iter() {
             // The row was read before; a file that has changed since gives an empty set.
-            if let Ok(text) = text_of_line(line, &job.settings.text_key, true, room) {
+            if let Ok(text) = text_of_line(line, key, true, room) {
                 shingler.set(text, set);
                 sets.push(row, set);
             }

@@ -2,7 +2,9 @@
 
 mod against;
 mod memory;
+mod methods;
 mod modes;
+mod parquet;
 mod real;
 mod resume;
 mod same_bytes;
