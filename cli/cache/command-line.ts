@@ -15,9 +15,11 @@ export function addCacheCommands(program: Line, runner: Runner): void {
   showExamplesFirst(cache, [
     ['mithril cache token create --namespace team --write', 'a token, shown once'],
     ['mithril cache serve', 'http://127.0.0.1:7823 from a folder of this machine'],
+    ['mithril cache proxy --upstream https://cache.example', 'the same, writing through'],
     ['mithril cache stats', 'hit rate, bytes, seconds saved'],
   ]);
   addServe(cache, runner);
+  addProxy(cache, runner);
   addTokenCommands(cache, runner);
   addInsight(cache, runner);
   addUpkeep(cache, runner);
@@ -36,19 +38,38 @@ function addServe(cache: Line, runner: Runner): void {
       ['mithril cache serve --dir /srv/cache --port 8080', 'another folder and port'],
       ['mithril cache serve --host 0.0.0.0 --tls-cert c.pem --tls-key k.pem', 'for a network'],
     ],
-    options: [
-      dirOption(),
-      option('--host <name>', 'address to listen on (default: 127.0.0.1)'),
-      option('--port <n>', 'port, 0 for a free one (default: 7823)'),
-      option('--tls-cert <path>', 'certificate chain, PEM'),
-      option('--tls-key <path>', 'its key, PEM'),
-      option('--allow-plain-http', 'no TLS beyond loopback: only behind a proxy that has it'),
-      option('--max-entry <size>', 'largest entry (default: 512MiB)'),
-      configOption(),
-    ],
+    options: serveOptions(),
     load: async () => (await import('./serve.ts')).serve,
   });
 }
+
+function addProxy(cache: Line, runner: Runner): void {
+  addCommand(cache, runner, {
+    name: 'proxy',
+    summary: 'Serve on this machine, and write through to an endpoint',
+    examples: [
+      ['mithril cache proxy --upstream https://cache.example', 'the token: MITHRIL_CACHE_TOKEN'],
+      ['mithril cache proxy', 'the endpoint: [cache] url of mithril.toml'],
+    ],
+    options: [
+      option('--upstream <url>', 'the endpoint (default: [cache] url)'),
+      option('--wait <seconds>', 'longest wait for an answer of it (default: 2)'),
+      ...serveOptions(),
+    ],
+    load: async () => (await import('./proxy.ts')).proxy,
+  });
+}
+
+const serveOptions = () => [
+  dirOption(),
+  option('--host <name>', 'address to listen on (default: 127.0.0.1)'),
+  option('--port <n>', 'port, 0 for a free one (default: 7823)'),
+  option('--tls-cert <path>', 'certificate chain, PEM'),
+  option('--tls-key <path>', 'its key, PEM'),
+  option('--allow-plain-http', 'no TLS beyond loopback: only behind a proxy that has it'),
+  option('--max-entry <size>', 'largest entry (default: 512MiB)'),
+  configOption(),
+];
 
 function addTokenCommands(cache: Line, runner: Runner): void {
   const token = cache.command('token').description('Tokens: who may read and write what');

@@ -45,12 +45,13 @@ export const folderOptionSchema = z.object({ dir: pathSchema.optional() });
 export function cacheFolder(
   session: Session,
   settings: Pick<Settings, 'cache'>,
-  dir: string | undefined,
+  dir: string | null,
+  folderName = 'cache-server',
 ): string {
-  if (dir !== undefined) return resolve(session.cwd, dir);
+  if (dir !== null) return resolve(session.cwd, dir);
   if (settings.cache.dir !== null) return settings.cache.dir;
   const caches = session.env['XDG_CACHE_HOME'] ?? join(session.env['HOME'] ?? homedir(), '.cache');
-  return join(caches, 'mithril', 'cache-server');
+  return join(caches, 'mithril', folderName);
 }
 
 export const entryBytesMaxOf = (given: number | null | undefined): number =>

@@ -9,7 +9,7 @@ import { folderOptionSchema, PORT_DEFAULT, portSchema, sizeSchema } from './opti
 import { type Listening, type ListenOptions, listen } from './server.ts';
 import { type OpenedCache, withCache } from './with-cache.ts';
 
-const optionsSchema = folderOptionSchema.extend({
+export const serveOptionsSchema = folderOptionSchema.extend({
   host: z.string().min(1).default('127.0.0.1'),
   port: portSchema.default(PORT_DEFAULT),
   tlsCert: pathSchema.optional(),
@@ -22,17 +22,23 @@ const CLEAN_UP_MS = 3_600_000;
 
 /** `mithril cache serve`: until Ctrl-C. */
 export const serve: Command = (session, _args, given) => {
-  const options = parseOptions(optionsSchema, given);
+  const options = parseOptions(serveOptionsSchema, given);
   const tls = tlsOf(options);
-  return withCache(session, given, (cache) => serveCache(session, cache, { ...options, tls }), {
-    maxEntry: options.maxEntry,
-  });
+  return withCache(
+    session,
+    given,
+    (cache) => serveCache(session, cache, { ...options, tls, command: 'cache serve' }),
+    {
+      maxEntry: options.maxEntry,
+    },
+  );
 };
 
-async function serveCache(
+/** Until Ctrl-C; cleans up meanwhile. */
+export async function serveCache(
   session: Session,
   cache: OpenedCache,
-  options: ListenOptions,
+  options: ListenOptions & { readonly command: string },
 ): Promise<number> {
   const listening = await listen(cache.context, options);
   const clean = (): void =>
@@ -42,7 +48,7 @@ async function serveCache(
   clean();
   const timer = setInterval(clean, CLEAN_UP_MS);
   try {
-    await announce(session, cache, listening);
+    await announce(session, cache, listening, options.command);
     await untilInterrupted(session);
     return EXIT.ok;
   } finally {
@@ -51,7 +57,7 @@ async function serveCache(
   }
 }
 
-function tlsOf({ tlsCert, tlsKey }: z.output<typeof optionsSchema>) {
+export function tlsOf({ tlsCert, tlsKey }: z.output<typeof serveOptionsSchema>) {
   if (tlsCert === undefined && tlsKey === undefined) return null;
   if (tlsCert !== undefined && tlsKey !== undefined) return { cert: tlsCert, key: tlsKey };
   throw new CliError('--tls-cert and --tls-key belong together', { exitCode: EXIT.usage });
@@ -61,9 +67,10 @@ async function announce(
   { terminal }: Session,
   { context, folder }: OpenedCache,
   { url }: Listening,
+  command: string,
 ): Promise<void> {
   terminal.result(`mithril-cache: Serving ${folder} on ${url}`, {
-    command: 'cache serve',
+    command,
     url,
     folder,
   });

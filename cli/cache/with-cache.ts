@@ -18,11 +18,11 @@ export async function withCache<T>(
   session: Session,
   given: unknown,
   work: (cache: OpenedCache) => Promise<T>,
-  overrides: { readonly maxEntry?: number | undefined } = {},
+  overrides: { readonly maxEntry?: number | undefined; readonly folderName?: string } = {},
 ): Promise<T> {
   const { dir } = parseOptions(folderOptionSchema.loose(), given);
   const settings = readSettings(session, given);
-  const folder = cacheFolder(session, settings, dir);
+  const folder = cacheFolder(session, settings, dir ?? null, overrides.folderName);
   const cache = openLocalCache(folder, {
     settings: cacheSettings(settings, overrides.maxEntry),
     log: createJsonLog({

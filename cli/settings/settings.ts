@@ -43,6 +43,8 @@ export const settingsFileSchema = z.strictObject({
     .strictObject({
       /** Folder of the server, relative to the settings file. */
       dir: text.optional(),
+      /** The endpoint that `mithril cache proxy` writes through to. */
+      url: z.url().optional(),
       max_entry_bytes: z.int().min(1).optional(),
       ...retention,
       namespaces: z.record(namespaceSchema, namespaceFileSchema).optional(),
@@ -74,6 +76,7 @@ export interface Settings {
 
 export interface CacheFileSettings {
   readonly dir: string | null;
+  readonly url: string | null;
   readonly maxEntryBytes: number | null;
   readonly quotaBytes: number;
   readonly ttlDays: number;
@@ -117,6 +120,7 @@ export function mergeSettings(sources: readonly SettingsSource[]): Settings {
     restoreStateMachineArn: checkpoints.restore_state_machine_arn ?? null,
     cache: {
       dir: cache.dir ?? null,
+      url: cache.url ?? null,
       maxEntryBytes: cache.max_entry_bytes ?? null,
       quotaBytes: cache.quota_bytes ?? CACHE_QUOTA_BYTES,
       ttlDays: cache.ttl_days ?? CACHE_TTL_DAYS,

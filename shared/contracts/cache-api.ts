@@ -61,6 +61,9 @@ export const lookupResponseSchema = z.strictObject({
   found: z.record(sha256Schema, foundEntrySchema),
 });
 
+export type FoundFacts = z.infer<typeof foundEntrySchema>;
+export type LookupResponse = z.infer<typeof lookupResponseSchema>;
+
 export const profileRequestSchema = z.strictObject({ key: sha256Schema, digest: sha256Schema });
 
 const holderSchema = z.string().regex(/^[0-9a-f]{16,64}$/u, 'expected 16 to 64 hex characters');

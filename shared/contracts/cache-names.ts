@@ -32,6 +32,7 @@ export const HEADER = {
   created: 'Mithril-Created',
   factors: 'Mithril-Factors',
   key: 'Mithril-Key',
+  attributes: 'Mithril-Attributes',
 } as const;
 
 export const rightSchema = z.enum(['read', 'write']);

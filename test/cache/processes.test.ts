@@ -7,15 +7,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type BuiltCli, buildCli, type Started } from '../../cli/testing/built-cli.ts';
+import { type BuiltCli, buildCli } from '../../cli/testing/built-cli.ts';
 import { newSigner, sha256 } from './cache-fixture.ts';
+import { killServers, type ServerProcess, startServer } from './server-process.ts';
 
 const MIB = 1024 * 1024;
 const signer = newSigner();
 let cli: BuiltCli;
 let root: string;
 let token: string;
-const running = new Set<Started>();
 
 beforeAll(async () => {
   cli = await buildCli();
@@ -23,7 +23,7 @@ beforeAll(async () => {
   token = (await createToken()).token;
 });
 afterAll(async () => {
-  for (const { child } of running) child.kill('SIGKILL');
+  killServers();
   await cli?.remove();
   await rm(root, { recursive: true, force: true });
 });
@@ -37,33 +37,11 @@ async function createToken(): Promise<z.infer<typeof tokenSchema>> {
   return tokenSchema.parse(JSON.parse(ended.stdout));
 }
 
-interface Server extends Started {
-  readonly url: string;
-}
-
-async function serve(...args: readonly string[]): Promise<Server> {
-  const started = cli.start(['cache', 'serve', '--dir', root, '--port', '0', ...args]);
-  running.add(started);
-  const url = await new Promise<string>((done, failed) => {
-    let text = '';
-    started.child.stdout?.on('data', (data: string) => {
-      text += data;
-      const found = /on (https?:\S+)/u.exec(text)?.[1];
-      if (found !== undefined) done(found);
-    });
-    void started.ended.then(({ stderr }) => failed(new Error(stderr)));
-  });
-  return { ...started, url };
-}
-
-async function end(server: Server, signal: NodeJS.Signals): Promise<number | null> {
-  server.child.kill(signal);
-  running.delete(server);
-  return (await server.ended).code;
-}
+const serve = (...args: readonly string[]): Promise<ServerProcess> =>
+  startServer(cli, ['serve', '--dir', root, ...args]);
 
 const put = (
-  { url }: Server,
+  { url }: ServerProcess,
   key: string,
   body: Buffer,
   payload: Buffer | ReadableStream = body,
@@ -74,7 +52,7 @@ const put = (
     headers: { ...signer.headers({ key, body }), Authorization: `Bearer ${token}` },
     duplex: 'half',
   });
-const get = ({ url }: Server, key: string, bearer = token): Promise<Response> =>
+const get = ({ url }: ServerProcess, key: string, bearer = token): Promise<Response> =>
   fetch(`${url}/v1/entries/${key}`, { headers: { Authorization: `Bearer ${bearer}` } });
 
 it('keeps no secret, and lists none', async () => {
@@ -100,8 +78,8 @@ it('serves one folder by two processes, which see each other and revoked tokens 
   expect((await cli.run(['cache', 'token', 'revoke', id, '--dir', root])).code).toBe(0);
   expect((await get(one, key, second)).status).toBe(401);
   expect((await get(other, key, second)).status).toBe(401);
-  expect(await end(one, 'SIGINT')).toBe(130);
-  expect(await end(other, 'SIGTERM')).toBe(143);
+  expect(await one.end()).toBe(130);
+  expect(await other.end('SIGTERM')).toBe(143);
 });
 
 it('killed in the middle of a body leaves no entry; the next process takes it', async () => {
@@ -117,17 +95,17 @@ it('killed in the middle of a body leaves no entry; the next process takes it', 
     });
     const sent = put(server, key, body, slow).catch(() => null);
     await expect.poll(() => readdir(join(root, 'blobs', 'tmp'))).not.toEqual([]);
-    await end(server, 'SIGKILL');
+    await server.end('SIGKILL');
     expect(await sent).toBeNull();
     const next = await serve();
     expect((await get(next, key)).status).toBe(404);
-    await end(next, 'SIGINT');
+    await next.end();
     await rm(join(root, 'blobs', 'tmp'), { recursive: true });
   }
   const server = await serve();
   expect((await put(server, key, body)).status).toBe(201);
   expect(Buffer.from(await (await get(server, key)).arrayBuffer()).equals(body)).toBe(true);
-  await end(server, 'SIGINT');
+  await server.end();
 });
 
 it('killed between many entries keeps each one that it had answered, and no half one', async () => {
@@ -144,7 +122,7 @@ it('killed between many entries keeps each one that it had answered, and no half
     };
     const sending = Promise.all(Array.from({ length: 8 }, send));
     await expect.poll(() => answered.size, { timeout: 30_000 }).toBeGreaterThan(20);
-    await end(server, 'SIGKILL');
+    await server.end('SIGKILL');
     await sending;
     expect(answered.size).toBeLessThan(bodies.length);
     const next = await serve();
@@ -155,7 +133,7 @@ it('killed between many entries keeps each one that it had answered, and no half
       const isUnanswered = read.status === 404 && !answered.has(body);
       expect(isWhole || isUnanswered).toBe(true);
     }
-    await end(next, 'SIGINT');
+    await next.end();
   }
 });
 
@@ -174,7 +152,7 @@ it('holds a piece of each body in memory, not the bodies', async () => {
   const status = await readFile(`/proc/${server.child.pid}/status`, 'utf8');
   const peakKib = Number(/VmHWM:\s+(\d+)/u.exec(status)?.[1]);
   expect(peakKib).toBeLessThan(192 * 1024); // four bodies are 256 MiB
-  await end(server, 'SIGINT');
+  await server.end();
 });
 
 it('serves HTTPS with a certificate', async () => {
@@ -193,7 +171,7 @@ it('serves HTTPS with a certificate', async () => {
     request.on('error', failed).end();
   });
   expect(status).toBe(200);
-  await end(server, 'SIGINT');
+  await server.end();
 });
 
 describe('upkeep', () => {
@@ -223,7 +201,7 @@ describe('upkeep', () => {
       });
       if (response.status !== 201) throw new Error(await response.text());
     }
-    await end(server, 'SIGINT');
+    await server.end();
   });
 
   it('moves a namespace to another machine by a file, and again without harm', async () => {
@@ -244,7 +222,7 @@ describe('upkeep', () => {
       expect(read.headers.get('mithril-signature')).toBe(wrote);
       expect(Buffer.from(await read.arrayBuffer()).equals(body)).toBe(true);
     }
-    await end(server, 'SIGINT');
+    await server.end();
   });
 
   it('imports nothing that is damaged, and says so', async () => {

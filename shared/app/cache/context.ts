@@ -1,4 +1,5 @@
 import type { BlobStore } from '../../ports/blob-store.ts';
+import type { CacheUpstream } from '../../ports/cache-upstream.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RemovableEntryTable } from '../../ports/entry-table.ts';
 import type { Log } from '../../ports/log.ts';
@@ -33,6 +34,8 @@ export interface CacheContext {
   readonly audit: Log;
   readonly stats: StatsRecorder;
   readonly settings: CacheSettings;
+  /** Of a proxy: where it writes through to. */
+  readonly upstream?: CacheUpstream;
   /** Work that no answer waits for; the host lets it end before it ends itself. */
   readonly background: (work: () => Promise<void>) => void;
 }

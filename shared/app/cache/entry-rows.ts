@@ -34,8 +34,8 @@ export function readEntryRow(
   return readRow(context.table, entryKey(place, address), entryRowSchema);
 }
 
-/** The entry that this bearer reads under the key, of the trusted scope before its own. */
-export async function findEntry(
+/** What this server has for the bearer under the key, of the trusted scope before its own. */
+export async function findLocalEntry(
   context: CacheContext,
   access: Access,
   address: EntryAddress,

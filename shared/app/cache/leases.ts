@@ -1,3 +1,4 @@
+import { leasedSchema, leaseResponseSchema } from '../../contracts/cache-api.ts';
 import type { Access } from '../../contracts/cache-names.ts';
 import { leasePartition, leaseRowSchema } from '../../contracts/cache-rows.ts';
 import { writablePlace } from '../../domain/cache/scopes.ts';
@@ -15,6 +16,26 @@ const leaseKey = (access: Access, key: string) => ({
 
 /** Work on a key that one holder says it does; it ends by itself and hinders nobody from writing. */
 export async function takeLease(
+  context: CacheContext,
+  access: Access,
+  lease: { readonly key: string; readonly holder: string; readonly seconds: number },
+): Promise<LeaseResult> {
+  return (await leaseUpstream(context, lease)) ?? (await takeLocalLease(context, access, lease));
+}
+
+/** Machines of other proxies want it, too; null where the endpoint cannot be asked. */
+async function leaseUpstream(
+  context: CacheContext,
+  { key, ...lease }: { readonly key: string; readonly holder: string; readonly seconds: number },
+): Promise<LeaseResult | null> {
+  const answer = await context.upstream?.ask('POST', `/v1/leases/${key}`, lease);
+  const granted = leaseResponseSchema.safeParse(answer?.json);
+  if (granted.success) return { kind: 'granted', untilMs: Date.parse(granted.data.expires) };
+  const refused = leasedSchema.safeParse(answer?.json);
+  return refused.success ? held(refused.data.retryAfterSeconds * 1_000) : null;
+}
+
+async function takeLocalLease(
   context: CacheContext,
   access: Access,
   lease: { readonly key: string; readonly holder: string; readonly seconds: number },
@@ -37,6 +58,7 @@ export async function endLease(
   access: Access,
   lease: { readonly key: string; readonly holder: string },
 ): Promise<void> {
+  await context.upstream?.ask('DELETE', `/v1/leases/${lease.key}`, { holder: lease.holder });
   const key = leaseKey(access, lease.key);
   const read = await readRow(context.table, key, leaseRowSchema);
   if (read.kind === 'found' && read.row.holder === lease.holder) {

@@ -1,25 +1,25 @@
-import type { z } from 'zod';
-import type { foundEntrySchema } from '../../contracts/cache-api.ts';
+import type { FoundFacts, LookupResponse } from '../../contracts/cache-api.ts';
 import type { Access } from '../../contracts/cache-names.ts';
 import type { CacheContext } from './context.ts';
-import { findEntry } from './entry-rows.ts';
-
-type Found = z.infer<typeof foundEntrySchema>;
+import { findLocalEntry } from './entry-rows.ts';
 
 /** Which of these native keys have an entry. Rows alone: a body may still turn out to be lost. */
 export async function lookupEntries(
   context: CacheContext,
   access: Access,
   keys: readonly string[],
-): Promise<Record<string, Found>> {
+): Promise<LookupResponse['found']> {
+  const asked = [...new Set(keys)];
   const found = await Promise.all(
-    [...new Set(keys)].map((key) => findEntry(context, access, { keyspace: 'native', key })),
+    asked.map((key) => findLocalEntry(context, access, { keyspace: 'native', key })),
   );
-  return Object.fromEntries(
+  const absent = asked.filter((_, index) => found[index] === null);
+  const further = absent.length === 0 ? {} : await context.upstream?.lookup(absent);
+  const here = Object.fromEntries(
     found.flatMap((entry) => {
       if (entry === null) return [];
       const { digest, bytes, signature, toolchain, compileSeconds, createdMs } = entry.row;
-      const facts: Found = {
+      const facts: FoundFacts = {
         digest,
         size: bytes,
         signature: signature ?? '',
@@ -30,4 +30,5 @@ export async function lookupEntries(
       return [[entry.key, facts]];
     }),
   );
+  return { ...further, ...here };
 }

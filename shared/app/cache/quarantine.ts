@@ -12,7 +12,24 @@ import { readEntryRow, takeOut } from './entry-rows.ts';
 export async function quarantineEntry(
   context: CacheContext,
   access: Access,
-  report: { readonly key: string; readonly digest: Sha256; readonly reason: string },
+  report: Report,
+): Promise<'done' | 'absent'> {
+  const { key, ...rest } = report;
+  const there = await context.upstream?.ask('POST', `/v1/entries/${key}/quarantine`, rest);
+  const here = await quarantineLocally(context, access, report);
+  return there?.status === 204 ? 'done' : here;
+}
+
+interface Report {
+  readonly key: string;
+  readonly digest: Sha256;
+  readonly reason: string;
+}
+
+async function quarantineLocally(
+  context: CacheContext,
+  access: Access,
+  report: Report,
 ): Promise<'done' | 'absent'> {
   const place = writablePlace(access);
   const address = { keyspace: 'native' as const, key: report.key };

@@ -1,3 +1,4 @@
+import { TOKEN_RATE_DEFAULT } from '../../contracts/cache-limits.ts';
 import { type Access, scopeSchema } from '../../contracts/cache-names.ts';
 import {
   PLACES_PARTITION,
@@ -74,6 +75,33 @@ export async function revokeToken(
     const written = await table.write({ key: tokenKey(id), body, expect: read.version });
     if (written.kind === 'written') return true;
   }
+}
+
+/** Lets in whom the endpoint of a proxy lets in, also while it cannot be asked. */
+export async function adoptToken(
+  table: RemovableEntryTable,
+  token: string,
+  access: Access,
+  nowMs: number,
+): Promise<void> {
+  const parsed = readAuthorization(`Bearer ${token}`);
+  if (parsed === null) throw new Error('it is not a token of ours');
+  const { namespace, scope, right, expiresMs } = access;
+  const key = tokenKey(parsed.id);
+  const read = await readRow(table, key, tokenRowSchema);
+  const body: TokenRow = {
+    namespace,
+    scope,
+    right,
+    secretSha256: tokenRowSchema.shape.secretSha256.parse(digestOfSecret(parsed.secret)),
+    createdMs: nowMs,
+    expiresMs,
+    revokedMs: null,
+    rate: TOKEN_RATE_DEFAULT,
+    note: 'of the endpoint',
+  };
+  await notePlace(table, body);
+  await table.write({ key, body, expect: read.kind === 'absent' ? 'absent' : read.version });
 }
 
 /** Whom an Authorization header names; null for every reason why it is nobody. */

@@ -1,7 +1,7 @@
 import type { CacheContext } from '../../../app/cache/context.ts';
-import { type FoundEntry, findEntry } from '../../../app/cache/entry-rows.ts';
+import type { FoundEntry } from '../../../app/cache/entry-rows.ts';
 import { isSound } from '../../../app/cache/read-entry.ts';
-import { writeEntry } from '../../../app/cache/write-entry.ts';
+import { findEntry, writeThrough } from '../../../app/cache/through-upstream.ts';
 import { CLIENT_PROTOCOLS, type ClientName } from '../../../domain/cache/client-protocols.ts';
 import { answerPut, type CacheRequest, notFound, requireWrite } from '../answers.ts';
 import { readLength, takeEntryBody } from '../body.ts';
@@ -54,7 +54,7 @@ export async function putClientEntry(
   const access = requireWrite(c);
   const bytes = readLength(c, context.settings.entryBytesMax, true) ?? 0;
   const { second, created } = CLIENT_PROTOCOLS[client];
-  const result = await writeEntry(context, access, {
+  const result = await writeThrough(context, access, {
     keyspace: client,
     key,
     second,

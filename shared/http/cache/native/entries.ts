@@ -1,8 +1,7 @@
 import type { CacheContext } from '../../../app/cache/context.ts';
-import { findEntry } from '../../../app/cache/entry-rows.ts';
 import { lookupEntries } from '../../../app/cache/lookup.ts';
 import { quarantineEntry } from '../../../app/cache/quarantine.ts';
-import { writeEntry } from '../../../app/cache/write-entry.ts';
+import { findEntry, writeThrough } from '../../../app/cache/through-upstream.ts';
 import { sha256Schema } from '../../../contracts/brands.ts';
 import {
   compileSecondsSchema,
@@ -70,7 +69,7 @@ async function putEntry(c: CacheRequest, context: CacheContext, key: string): Pr
   if (publicKeys.length > 0 && !isSignedBy(publicKeys, signature, facts)) {
     throw new RequestFault(400, 'invalid_signature', 'not signed by a key of this namespace');
   }
-  const result = await writeEntry(context, access, {
+  const result = await writeThrough(context, access, {
     keyspace: 'native',
     key,
     second: 'conflict',

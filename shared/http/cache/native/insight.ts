@@ -30,6 +30,10 @@ export const mountInsight: MountKeyspace = (app, context) => {
     for (const { kind, secondsSaved = 0 } of events) {
       context.stats.add(c.get('access').namespace, { [COUNTED[kind]]: 1, secondsSaved });
     }
+    const { upstream } = context;
+    if (upstream !== undefined) {
+      context.background(async () => void (await upstream.ask('POST', '/v1/events', { events })));
+    }
     return c.body(null, 204);
   });
   app.get('/v1/stats', async (c) => {

@@ -1,0 +1,50 @@
+import { findEntry, writeThrough } from '../../../app/cache/through-upstream.ts';
+import { sha256Schema } from '../../../contracts/brands.ts';
+import { readAttributes, writeAttributes } from '../../../contracts/cache-carried.ts';
+import { CLIENT_KEYSPACES, HEADER } from '../../../contracts/cache-names.ts';
+import { CLIENT_PROTOCOLS } from '../../../domain/cache/client-protocols.ts';
+import { answerPut, notFound, RequestFault, requireWrite } from '../answers.ts';
+import { parseText, readLength, takeEntryBody } from '../body.ts';
+import type { MountKeyspace } from '../keyspace.ts';
+import { serveEntry } from '../serve-entry.ts';
+
+const KEY = /^[\w.-]{1,512}$/u;
+
+/** Entries of other programs, as one server carries them to another: for `mithril cache proxy`. */
+export const mountSpaces: MountKeyspace = (app, context) => {
+  app.get('/v1/spaces/:space/:key', (c) => {
+    const address = addressOf(c.req.param('space'), c.req.param('key'));
+    return serveEntry(c, context, {
+      find: () => findEntry(context, c.get('access'), address),
+      headersOf: ({ row }) => writeAttributes(row.attributes),
+    });
+  });
+  app.put('/v1/spaces/:space/:key', async (c) => {
+    const access = requireWrite(c);
+    const { keyspace, key } = addressOf(c.req.param('space'), c.req.param('key'));
+    const bytes = readLength(c, context.settings.entryBytesMax, true) ?? 0;
+    const digest = parseText(sha256Schema, c.req.header(HEADER.digest), HEADER.digest);
+    const attributes = readAttributes(c.req.header(HEADER.attributes));
+    if (attributes === null || (keyspace === 'bazel-cas' && key !== digest)) {
+      throw new RequestFault(400, 'invalid_header', 'not what a server of ours sends');
+    }
+    const { second, created } = CLIENT_PROTOCOLS[keyspace];
+    const result = await writeThrough(context, access, {
+      keyspace,
+      key,
+      second,
+      body: takeEntryBody(c, context, bytes),
+      digest,
+      bytes,
+      facts: { signature: null, toolchain: null, compileSeconds: 0, attributes },
+      factors: null,
+    });
+    return answerPut(c, result, created);
+  });
+};
+
+function addressOf(space: string, key: string) {
+  const keyspace = CLIENT_KEYSPACES.find((known) => known === space);
+  if (keyspace === undefined || !KEY.test(key)) throw notFound();
+  return { keyspace, key };
+}
