@@ -43,6 +43,16 @@ export function machines() {
   return found;
 }
 
+/** Hit rate over the committed trace. */
+export function trace() {
+  const found = measured(PYTHON_ML, 'cache_trace.py');
+  printTable('Trace of compiles on four machines', [
+    ['compiles', 'hit rate', 'without the first session'],
+    [found.compiles, found.hitRate, found.hitRateAfterFirst],
+  ]);
+  return found;
+}
+
 /** What a miss adds to a compile. */
 export function fallback({ options }) {
   const found = measured(PYTHON_ML, 'cache_fallback.py', '--rounds', options.quick ? '1' : '3');

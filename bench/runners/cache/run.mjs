@@ -2,9 +2,9 @@
 import { setUp } from '../../../scripts/setup.mjs';
 import { SetupError } from '../../../scripts/system/process.mjs';
 import { finishRecord, startRecord } from '../shared/record.mjs';
-import { fallback, key, lookup, machines, torch } from './python.mjs';
+import { fallback, key, lookup, machines, torch, trace } from './python.mjs';
 
-const PARTS = { torch, machines, fallback, lookup, key };
+const PARTS = { torch, machines, trace, fallback, lookup, key };
 
 export async function run(options) {
   const names = options.only?.split(',') ?? Object.keys(PARTS);

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,15 @@ class CacheService:
         options = ["--dir", str(self.folder / "cache"), "--format", "json"]
         done = subprocess.run([*command, *options], check=True, capture_output=True, text=True)
         return str(json.loads(done.stdout)["token"])
+
+    def stats(self) -> dict[str, float]:
+        """What the server counted."""
+        request = urllib.request.Request(
+            f"{self.url}/v1/stats", headers={"Authorization": f"Bearer {self.read_token}"}
+        )
+        with urllib.request.urlopen(request) as answer:
+            counts: dict[str, float] = json.load(answer)
+        return counts
 
     def settings(self, *, writes: bool) -> dict[str, str]:
         common = {

@@ -40,6 +40,8 @@ def test_another_machine_gets_the_executables(service: CacheService, tmp_path: P
     assert (run.report["hits"], run.report["misses"]) == (first.report["misses"], 0)
     assert run.report["requests"] == 2
     assert run.result == first.result
+    counts = service.stats()
+    assert (counts["hits"], counts["misses"]) == (run.report["hits"], first.report["misses"])
 
 
 def test_a_server_that_is_down_changes_nothing(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ class _Open(threading.local):
         self.compiled = 0
         self.in_autograd = False
         self.autograd_key: str | None = None
-        self.is_found = False
+        self.is_broken = False
         self.loading = contextlib.ExitStack()
         self.factors: dict[str, str] = {}
 
@@ -98,8 +98,10 @@ class _TorchLayer:
     def patch_codecache(self, module: Any) -> None:
         set_cache_folder(self.session)
         factors = self.session.environment.factors
+        module.torch_key.clear()
         module.torch_key.set(hashlib.sha256(factors["torch"].encode()).digest())
         if "triton" in factors:
+            module.triton_key.clear()
             module.triton_key.set(factors["triton"])
         self.compiler.patch_codecache(module)
         self._patch_hash_details(module)
@@ -198,7 +200,6 @@ class _TorchLayer:
 
         def _lookup(*args: Any, **kwargs: Any) -> Any:
             found = look_up(*args, **kwargs)
-            layer.open.is_found = found is not None
             if found is not None and layer.open.autograd_key:
                 unit = layer.session.key("autograd", layer.open.autograd_key)
                 layer.open.loading.enter_context(layer.session.loading(unit))
@@ -213,7 +214,7 @@ class _TorchLayer:
         def try_load(*args: Any, **kwargs: Any) -> Any:
             started, compiled = time.monotonic(), layer.open.compiled
             layer.open.in_autograd, layer.open.autograd_key = True, None
-            layer.open.is_found = False
+            layer.open.is_broken = False
             try:
                 function, config = load(*args, **kwargs)
             finally:
@@ -223,7 +224,7 @@ class _TorchLayer:
             if key is not None and function is not None:
                 layer._loaded("autograd", key, started, compiled)
             elif key is not None:
-                if layer.open.is_found:
+                if layer.open.is_broken:
                     layer._broken(key)
                 layer.missed.setdefault(("autograd", key), started)
             return function, config
@@ -292,6 +293,7 @@ class _TorchLayer:
 
     def _take_out(self, key: str, error: Exception) -> None:
         log.warning("graph %s does not load and is compiled again: %s", key, error)
+        self.open.is_broken = True
         for name in (*self._entries(self._graph_folder(key)), *self.kernels.get(key, [])):
             (self._root() / name).unlink(missing_ok=True)
 
