@@ -37,7 +37,7 @@ export function openLocalCache(
   };
   const timer = setInterval(() => background(() => stats.flush()), FLUSH_MS).unref();
   return {
-    context: { table, blobs, clock, stats, background, ...options },
+    context: { table, blobs, links: null, clock, stats, background, ...options },
     blobs,
     close: async () => {
       clearInterval(timer);

@@ -5,6 +5,8 @@ const MIB = 1024 * KIB;
 
 /** A body above this is refused with 413; a setting of the host. */
 export const ENTRY_BYTES_MAX_DEFAULT = 512 * MIB;
+/** What a Lambda passes on itself: 6 MiB are allowed, in base64. */
+export const INLINE_BYTES_MAX = 4 * MIB;
 /** JSON requests. */
 export const JSON_BYTES_MAX = 256 * KIB;
 

@@ -7,10 +7,12 @@ import { MemoryLog } from '../../shared/adapters/memory/memory-log.ts';
 import type { CacheContext, NamespacePolicy } from '../../shared/app/cache/context.ts';
 import { createStatsRecorder } from '../../shared/app/cache/stats.ts';
 import { createToken } from '../../shared/app/cache/tokens.ts';
+import { INLINE_BYTES_MAX } from '../../shared/contracts/cache-limits.ts';
 import { HEADER } from '../../shared/contracts/cache-names.ts';
 import { keyIdOf, signedText } from '../../shared/domain/cache/signature.ts';
 import type { CacheEnv } from '../../shared/http/cache/answers.ts';
 import { createCacheApp } from '../../shared/http/cache/app.ts';
+import type { BlobLinks } from '../../shared/ports/blob-links.ts';
 
 export const sha256 = (data: string | Uint8Array): string =>
   createHash('sha256').update(data).digest('hex');
@@ -73,11 +75,13 @@ const DAY_MS = 86_400_000;
 
 interface FixtureOptions extends Partial<NamespacePolicy> {
   readonly bodyIdleMs?: number;
+  readonly links?: BlobLinks | null;
 }
 
 /** The app on memory adapters, and a hand to speak to it. */
 export function openCacheFixture({
   bodyIdleMs = 1_000,
+  links = null,
   ...policy
 }: FixtureOptions = {}): CacheFixture {
   const clock = new ManualClock(Date.UTC(2026, 10, 25));
@@ -88,6 +92,7 @@ export function openCacheFixture({
   const context: CacheContext = {
     table,
     blobs: createMemoryBlobStore(() => clock.nowMs()),
+    links,
     clock,
     log,
     audit,
@@ -95,7 +100,7 @@ export function openCacheFixture({
     settings: {
       version: 'test',
       entryBytesMax: ENTRY_BYTES_MAX,
-      inlineBytesMax: ENTRY_BYTES_MAX,
+      inlineBytesMax: INLINE_BYTES_MAX,
       bodyIdleMs,
       policyOf: () => ({ publicKeys: [], quotaBytes: 1e12, ttlMs: 30 * DAY_MS, ...policy }),
     },

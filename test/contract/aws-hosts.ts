@@ -3,10 +3,13 @@ import { CreateBucketCommand, PutBucketVersioningCommand, type S3Client } from '
 import type { AwsClientOptions } from '../../shared/adapters/aws/client-options.ts';
 import { createDynamoDbClient } from '../../shared/adapters/dynamodb/create-dynamodb-client.ts';
 import { createDynamoDbEntryTable } from '../../shared/adapters/dynamodb/dynamodb-entry-table.ts';
-import { createS3Client } from '../../shared/adapters/s3/create-s3-client.ts';
+import { createS3Client, createS3LinkClient } from '../../shared/adapters/s3/create-s3-client.ts';
+import { createS3BlobLinks } from '../../shared/adapters/s3/s3-blob-links.ts';
+import { createS3BlobStore } from '../../shared/adapters/s3/s3-blob-store.ts';
 import { createS3MultipartStore } from '../../shared/adapters/s3/s3-multipart-store.ts';
 import { createS3ObjectStore } from '../../shared/adapters/s3/s3-object-store.ts';
 import { createS3VersionRetirer } from '../../shared/adapters/s3/s3-version-retirer.ts';
+import type { BlobLinksHost } from './blob-links.ts';
 import type { EntryTableHost } from './entry-table.ts';
 import type { MultipartHost } from './multipart-store.ts';
 
@@ -35,6 +38,21 @@ export async function openS3Host(
     objects: createS3ObjectStore(client),
     multipart: createS3MultipartStore(client),
     retirer: isVersioned ? createS3VersionRetirer(client) : null,
+    close: async () => client.destroy(),
+  };
+}
+
+/** Blobs of the compile cache, and links to them. */
+export async function openBlobHost(
+  connection: AwsClientOptions,
+  bucket: string,
+): Promise<BlobLinksHost> {
+  const client = createS3Client(connection);
+  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  const place = { bucket, prefix: 'blobs/' };
+  return {
+    blobs: createS3BlobStore(client, { ...place, bodyBytesMax: 4 * 1024 * 1024 }),
+    links: createS3BlobLinks(createS3LinkClient(connection), place),
     close: async () => client.destroy(),
   };
 }

@@ -8,7 +8,9 @@ import type { AwsClientOptions } from '../../shared/adapters/aws/client-options.
 import { type LocalStack, startLocalStack } from '../../shared/adapters/local-stack/local-stack.ts';
 import { createSfnClient } from '../../shared/adapters/sfn/create-sfn-client.ts';
 import { createSfnWorkflow } from '../../shared/adapters/sfn/sfn-workflow.ts';
-import { openDynamoDbHost, openS3Host } from './aws-hosts.ts';
+import { openBlobHost, openDynamoDbHost, openS3Host } from './aws-hosts.ts';
+import { describeBlobLinks } from './blob-links.ts';
+import { describeBlobStore } from './blob-store.ts';
 import { describeEntryTable } from './entry-table.ts';
 import { describeMultipartStore } from './multipart-store.ts';
 import { describeObjectStore } from './object-store.ts';
@@ -31,7 +33,7 @@ describe.skipIf(!ministack.ready)(`AWS adapters on the local stack${why}`, () =>
   const connection = (): AwsClientOptions => ({
     endpoint: stack.endpoint,
     region: 'us-east-1',
-    credentials: { accessKeyId: '000000000000', secretAccessKey: 'local' },
+    credentials: { accessKeyId: '000000000000', secretAccessKey: 'test' },
   });
   const open = (bucket: string, isVersioned: boolean) => () =>
     openS3Host(connection(), { bucket, isVersioned, hasChecksum: true });
@@ -39,6 +41,8 @@ describe.skipIf(!ministack.ready)(`AWS adapters on the local stack${why}`, () =>
   describeObjectStore('S3, versioned', open('contract-versioned', true));
   describeObjectStore('S3, unversioned', open('contract-plain', false));
   describeMultipartStore('S3', open('contract-multipart', true));
+  describeBlobStore('S3', () => openBlobHost(connection(), 'contract-blobs'));
+  describeBlobLinks('S3', () => openBlobHost(connection(), 'contract-links'));
   describeEntryTable('DynamoDB', () => openDynamoDbHost(connection()));
   describeWorkflow('Step Functions', () => openWorkflowHost(connection()));
 });

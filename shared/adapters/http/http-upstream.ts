@@ -128,10 +128,9 @@ async function followOnce(response: Response, signal: AbortSignal): Promise<Resp
   }
   const moved = await fetch(location, { redirect: 'error', signal });
   // What the endpoint said of the entry holds; the store knows only its bytes.
-  return new Response(moved.ok ? moved.body : null, {
-    status: moved.ok ? 200 : 404,
-    headers: response.headers,
-  });
+  const headers = new Headers(response.headers);
+  headers.set('Content-Length', moved.headers.get('Content-Length') ?? '');
+  return new Response(moved.ok ? moved.body : null, { status: moved.ok ? 200 : 404, headers });
 }
 
 const headersOf = ({

@@ -3,7 +3,7 @@ import { type AwsClientOptions, awsClientConfig } from '../aws/client-options.ts
 
 const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD';
 
-/** The only place where an S3 client is made. */
+/** S3 clients are made here and nowhere else. */
 export function createS3Client(options: AwsClientOptions = {}): S3Client {
   const client = new S3Client({
     ...awsClientConfig(options),
@@ -14,6 +14,15 @@ export function createS3Client(options: AwsClientOptions = {}): S3Client {
   });
   signWithoutBody(client);
   return client;
+}
+
+/** For presigned URLs: nothing is added to what the one who holds the URL has to send. */
+export function createS3LinkClient(options: AwsClientOptions = {}): S3Client {
+  return new S3Client({
+    ...awsClientConfig(options),
+    forcePathStyle: options.endpoint !== undefined,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+  });
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { BlobLinks } from '../../ports/blob-links.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { CacheUpstream } from '../../ports/cache-upstream.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -18,7 +19,7 @@ export interface NamespacePolicy {
 export interface CacheSettings {
   readonly version: string;
   readonly entryBytesMax: number;
-  /** Above, a host may answer with a presigned URL. */
+  /** Above, a host with links answers with a presigned URL. */
   readonly inlineBytesMax: number;
   /** How long a body may pause between two pieces. */
   readonly bodyIdleMs: number;
@@ -28,6 +29,8 @@ export interface CacheSettings {
 export interface CacheContext {
   readonly table: RemovableEntryTable;
   readonly blobs: BlobStore;
+  /** Of hosts that pass on larger bodies than they can hold; null where all go through the host. */
+  readonly links: BlobLinks | null;
   readonly clock: Clock;
   readonly log: Log;
   /** One line for each change: who, what, when. */

@@ -38,6 +38,17 @@ export async function hasBody(context: CacheContext, found: FoundEntry): Promise
   return false;
 }
 
+/** A link to the bytes, where the host gives links; null where they are lost. */
+export async function linkToEntry(
+  context: CacheContext,
+  found: FoundEntry,
+): Promise<string | null> {
+  if (context.links === null || !(await isSound(context, found))) return null;
+  context.stats.add(found.place.namespace, { bytesServed: found.row.bytes });
+  noteUse(context, found);
+  return context.links.linkToRead(blobOf(found));
+}
+
 /** For readers that a body which breaks off would harm: all of it is seen before its first byte. */
 export async function isSound(context: CacheContext, found: FoundEntry): Promise<boolean> {
   const check = await context.blobs.check(blobOf(found));

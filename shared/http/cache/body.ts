@@ -10,7 +10,7 @@ interface BodyBounds {
 }
 
 /** What Content-Length says. `required` refuses a body whose length nobody knows. */
-export function readLength(c: CacheRequest, bytesMax: number, isRequired: boolean): number | null {
+function readLength(c: CacheRequest, bytesMax: number, isRequired: boolean): number | null {
   const encoding = c.req.header('Content-Encoding') ?? 'identity';
   if (encoding !== 'identity') {
     throw new RequestFault(415, 'encoded_body', 'send the body without Content-Encoding');
@@ -74,13 +74,22 @@ async function readInTime(reader: ReadableStreamDefaultReader<Uint8Array>, idleM
   }
 }
 
+type BodyHost = Pick<CacheContext, 'settings' | 'links'>;
+
+/** A host with links has larger bodies sent there. */
+const bodyBytesMax = ({ settings, links }: BodyHost): number =>
+  links === null ? settings.entryBytesMax : settings.inlineBytesMax;
+
+export const readEntryLength = (c: CacheRequest, host: BodyHost): number =>
+  readLength(c, bodyBytesMax(host), true) ?? 0;
+
 /** The body of an entry, within what the host allows. */
 export function takeEntryBody(
   c: CacheRequest,
-  { settings }: Pick<CacheContext, 'settings'>,
+  host: BodyHost,
   bytes: number | null,
 ): AsyncGenerator<Uint8Array> {
-  return takeBody(c, { bytesMax: settings.entryBytesMax, bytes });
+  return takeBody(c, { bytesMax: bodyBytesMax(host), bytes });
 }
 
 /** A JSON body by its schema. */

@@ -1,7 +1,8 @@
 import type { CacheContext } from '../../app/cache/context.ts';
 import type { FoundEntry } from '../../app/cache/entry-rows.ts';
-import { hasBody, openEntry } from '../../app/cache/read-entry.ts';
+import { hasBody, linkToEntry, openEntry } from '../../app/cache/read-entry.ts';
 import type { EntryRow } from '../../contracts/cache-rows.ts';
+import { chooseGet, type Transfer } from '../../domain/cache/client-protocols.ts';
 import type { ByteRange } from '../../ports/object-store.ts';
 import { type CacheRequest, notFound, RequestFault } from './answers.ts';
 import { readRange } from './range.ts';
@@ -11,6 +12,8 @@ export interface ServeOptions {
   readonly find: () => Promise<FoundEntry | null>;
   /** Headers of the protocol, besides those of HTTP. */
   readonly headersOf: (found: FoundEntry) => Readonly<Record<string, string>>;
+  /** Whether the program repeats a GET at another origin. */
+  readonly followsGet: (found: FoundEntry) => boolean;
 }
 
 /** Scopes that can hold a lost blob, and one more look. */
@@ -20,15 +23,42 @@ const FIND_TRIES_MAX = 3;
 export async function serveEntry(
   c: CacheRequest,
   context: CacheContext,
-  { find, headersOf }: ServeOptions,
+  { find, headersOf, followsGet }: ServeOptions,
 ): Promise<Response> {
   for (let tries = 0; tries < FIND_TRIES_MAX; tries += 1) {
     const found = await find();
     if (found === null) break;
-    const response = await answerWith(c, context, found, headersOf(found));
+    const transfer = transferOf(context, found, followsGet(found));
+    if (transfer === 'refuse') break;
+    const response =
+      transfer === 'redirect' && c.req.method === 'GET'
+        ? await redirectTo(c, context, found, headersOf(found))
+        : await answerWith(c, context, found, headersOf(found));
     if (response !== null) return response;
   }
   throw notFound();
+}
+
+function transferOf(
+  { links, settings }: CacheContext,
+  { row }: FoundEntry,
+  followsGet: boolean,
+): Transfer {
+  return links === null ? 'inline' : chooseGet(followsGet, row.bytes, settings.inlineBytesMax);
+}
+
+/** Null where the bytes are lost: a link never leads to nothing. */
+async function redirectTo(
+  c: CacheRequest,
+  context: CacheContext,
+  found: FoundEntry,
+  own: Readonly<Record<string, string>>,
+): Promise<Response | null> {
+  const etag = `"${found.row.digest}"`;
+  const headers = { ...own, ETag: etag, 'Cache-Control': 'private, no-store' };
+  if (isMatch(c.req.header('If-None-Match'), etag)) return c.body(null, 304, headers);
+  const location = await linkToEntry(context, found);
+  return location === null ? null : c.body(null, 302, { ...headers, Location: location });
 }
 
 /** Null where the bytes are lost. */

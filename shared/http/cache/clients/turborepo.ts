@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { FoundEntry } from '../../../app/cache/entry-rows.ts';
 import { EVENTS_MAX } from '../../../contracts/cache-limits.ts';
+import { SIGNATURE_HEADER } from '../../../domain/cache/client-protocols.ts';
 import { type CacheRequest, RequestFault } from '../answers.ts';
 import { readJson } from '../body.ts';
 import type { MountKeyspace } from '../keyspace.ts';
@@ -9,7 +10,7 @@ import { getClientEntry, keyOf, putClientEntry } from './client-entries.ts';
 const KEY = /^[0-9a-f]{16,128}$/u;
 /** Kept with the artefact and given back: its signature (`tag`) is for Turborepo alone to check. */
 const PASSED_ON = [
-  'x-artifact-tag',
+  SIGNATURE_HEADER,
   'x-artifact-duration',
   'x-artifact-sha',
   'x-artifact-dirty-hash',

@@ -14,7 +14,7 @@ import { FACTORS_BYTES_MAX } from '../../../contracts/cache-limits.ts';
 import { HEADER } from '../../../contracts/cache-names.ts';
 import { isSignedBy } from '../../../domain/cache/signature.ts';
 import { answerPut, type CacheRequest, notFound, RequestFault, requireWrite } from '../answers.ts';
-import { parseText, readJson, readLength, takeEntryBody } from '../body.ts';
+import { parseText, readEntryLength, readJson, takeEntryBody } from '../body.ts';
 import type { MountKeyspace } from '../keyspace.ts';
 import { serveEntry } from '../serve-entry.ts';
 import { nativeHeaders } from './entry-headers.ts';
@@ -23,7 +23,7 @@ export const mountEntries: MountKeyspace = (app, context) => {
   app.get('/v1/entries/:key', (c) => {
     const key = parseKey(c.req.param('key'));
     const find = () => findEntry(context, c.get('access'), { keyspace: 'native', key });
-    return serveEntry(c, context, { find, headersOf: nativeHeaders });
+    return serveEntry(c, context, { find, headersOf: nativeHeaders, followsGet: () => true });
   });
   app.put('/v1/entries/:key', (c) => putEntry(c, context, parseKey(c.req.param('key'))));
   app.post('/v1/entries/:key/quarantine', async (c) => {
@@ -49,8 +49,8 @@ export function parseKey(text: string): string {
 
 async function putEntry(c: CacheRequest, context: CacheContext, key: string): Promise<Response> {
   const access = requireWrite(c);
-  const { entryBytesMax, policyOf } = context.settings;
-  const bytes = readLength(c, entryBytesMax, true) ?? 0;
+  const { policyOf } = context.settings;
+  const bytes = readEntryLength(c, context);
   const digest = parseText(sha256Schema, c.req.header(HEADER.digest), HEADER.digest);
   const signature = c.req.header(HEADER.signature);
   if (signature === undefined) {

@@ -13,6 +13,7 @@ export const mountProfiles: MountKeyspace = (app, context) => {
     const profile = parseKey(c.req.param('profile'));
     return serveEntry(c, context, {
       find: () => findProfile(context, c.get('access'), profile),
+      followsGet: () => true,
       headersOf: (found) => ({ ...nativeHeaders(found), [HEADER.key]: found.key }),
     });
   });

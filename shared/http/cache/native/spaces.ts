@@ -4,7 +4,7 @@ import { readAttributes, writeAttributes } from '../../../contracts/cache-carrie
 import { CLIENT_KEYSPACES, HEADER } from '../../../contracts/cache-names.ts';
 import { CLIENT_PROTOCOLS } from '../../../domain/cache/client-protocols.ts';
 import { answerPut, notFound, RequestFault, requireWrite } from '../answers.ts';
-import { parseText, readLength, takeEntryBody } from '../body.ts';
+import { parseText, readEntryLength, takeEntryBody } from '../body.ts';
 import type { MountKeyspace } from '../keyspace.ts';
 import { serveEntry } from '../serve-entry.ts';
 
@@ -16,13 +16,14 @@ export const mountSpaces: MountKeyspace = (app, context) => {
     const address = addressOf(c.req.param('space'), c.req.param('key'));
     return serveEntry(c, context, {
       find: () => findEntry(context, c.get('access'), address),
+      followsGet: () => true,
       headersOf: ({ row }) => writeAttributes(row.attributes),
     });
   });
   app.put('/v1/spaces/:space/:key', async (c) => {
     const access = requireWrite(c);
     const { keyspace, key } = addressOf(c.req.param('space'), c.req.param('key'));
-    const bytes = readLength(c, context.settings.entryBytesMax, true) ?? 0;
+    const bytes = readEntryLength(c, context);
     const digest = parseText(sha256Schema, c.req.header(HEADER.digest), HEADER.digest);
     const attributes = readAttributes(c.req.header(HEADER.attributes));
     if (attributes === null || (keyspace === 'bazel-cas' && key !== digest)) {
