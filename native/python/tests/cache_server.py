@@ -28,6 +28,7 @@ class CacheServer:
         self.profiles: dict[str, str] = {}
         self.leases: dict[str, str] = {}
         self.events: list[dict[str, Any]] = []
+        self.quarantined: list[str] = []
         self.requests: list[str] = []
         self.authorizations: list[str | None] = []
         self.status: int | None = None
@@ -106,6 +107,10 @@ class _Handler(BaseHTTPRequestHandler):
                 if entry
             }
             self.answer(200, json.dumps({"found": found}).encode())
+        elif kind == "entries":
+            self.state.quarantined.append(name.partition("/")[0])
+            del self.state.entries[self.state.quarantined[-1]]
+            self.answer(204, b"")
         elif self.state.leases.setdefault(name, given["holder"]) == given["holder"]:
             self.answer(201, b"{}")
         else:

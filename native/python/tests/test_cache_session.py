@@ -314,12 +314,15 @@ def test_a_unit_that_a_process_died_of_is_not_loaded_again(
     assert is_found(session)
 
 
-def test_a_unit_that_does_not_load_is_taken_out(
+def test_a_unit_that_does_not_load_is_taken_out_and_reported_by_writers(
     start: Start, server: CacheServer, tmp_path: Path
 ) -> None:
     unit = warm(server, tmp_path / "one")
-    session = start(settings_for(server, tmp_path / "two", writes=False))
-    assert is_found(session)
-    session.broken(unit.key, "it does not load")
-    assert session.units.find(unit.key) is None
-    assert not (session.units.folder / FILE).exists()
+    for number, writes in enumerate((False, True)):
+        session = start(settings_for(server, tmp_path / str(number), writes=writes))
+        assert is_found(session)
+        session.broken(unit.key, "it does not load")
+        assert session.units.find(unit.key) is None
+        assert not (session.units.folder / FILE).exists()
+        session.close()
+        assert server.quarantined == ([unit.key] if writes else [])

@@ -8,11 +8,9 @@ method raises: without an answer the caller compiles.
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import logging
 import os
-import queue
 import shutil
 import socket
 import sys
@@ -22,9 +20,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mithril.cache import _container, _environment, _files, _label
-from mithril.cache._remote import sha256
+from mithril.cache._publisher import Publisher
 from mithril.cache._store import Entry, Miss, Store
-from mithril.cache._units import Unit, UnitFolder, bundle_key, profile_key, unit_key
+from mithril.cache._units import Unit, UnitFolder, profile_key, unit_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,24 +66,19 @@ class Session:
         self.root = root
         self._ready = threading.Event()
         self._fetched = threading.Event()
-        self._lock = threading.RLock()
         self._environment: _environment.Environment | None = None
         # Of this process alone, should the environment not be found out.
         self._nowhere = _environment.Environment({"unknown": os.urandom(16).hex()})
         self._toolchain = self._nowhere.fingerprint
         self._units: UnitFolder | None = None
         self._server: Store | None = None
-        self._bundled: set[str] = set()
+        self._published: Publisher | None = None
         self._layer: dict[str, str] = {}
         self._used: dict[str, Unit] = {}
-        self._stored: set[str] = set()
         self._reasons: dict[str, str] = {}
-        self._digests: dict[str, str] = {}
         self._explained: list[dict[str, Any]] = []
         self._events: list[dict[str, Any]] = []
         self._said: set[str] = set()
-        self._work: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
-        self._worker: threading.Thread | None = None
         self._endings: list[Callable[[], None]] = []
         self.prefetch_reason = ""
         self.prefetch_seconds = 0.0
@@ -115,6 +108,10 @@ class Session:
     def _store(self) -> Store | None:
         """The server; a forked process has lost the threads that ask it."""
         return self._server if os.getpid() == self.pid else None
+
+    @property
+    def _publisher(self) -> Publisher | None:
+        return self._published if os.getpid() == self.pid else None
 
     def key(self, kind: str, name: str) -> str:
         """The key of a unit in this environment."""
@@ -178,8 +175,8 @@ class Session:
         self._event("miss", unit.key, "remote" if self._store else "local", 0.0)
         self._explained.append({"key": unit.key, "reason": reason, "seconds": unit.seconds})
         log.info("compiled %s in %.1f s: %s", unit.key, unit.seconds, reason)
-        if self._store and self._store.can_write:
-            self._enqueue(lambda: self._publish(unit))
+        if self._publisher:
+            self._publisher.publish(unit)
 
     def broken(self, key: str, why: str) -> None:
         """A unit does not load: it is taken out here, and reported."""
@@ -188,9 +185,8 @@ class Session:
         log.warning("unit %s does not load and is compiled again: %s", key, why)
         self.units.forget(key)
         self._reasons[key] = why
-        store = self._store
-        if store and store.can_write and (digest := self._digests.get(key)):
-            self._enqueue(functools.partial(store.quarantine, key, digest, why))
+        if self._publisher:
+            self._publisher.quarantine(key, why)
 
     @contextlib.contextmanager
     def loading(self, key: str) -> Iterator[None]:
@@ -243,14 +239,17 @@ class Session:
         try:
             if self.settings.url and self._environment:
                 self._server = Store(self.settings, self._environment.fingerprint, memo)
-                self._prefetch(self._server)
+                self._published = Publisher(
+                    self._server, self.units, self._environment, self.label, self.say_once
+                )
+                self._prefetch(self._server, self._published)
         except Exception:
             log.warning("the bundle was not fetched", exc_info=True)
         finally:
             self.prefetch_seconds = time.monotonic() - started
             self._fetched.set()
 
-    def _prefetch(self, store: Store) -> None:
+    def _prefetch(self, store: Store, publisher: Publisher) -> None:
         if not store.can_read:
             self.say_once(
                 "the server is not read: pin its writers' keys with MITHRIL_CACHE_PUBLIC_KEYS"
@@ -260,7 +259,7 @@ class Session:
             self.prefetch_reason = outcome.reason
             self._trouble(outcome)
             return
-        self._bundled = set(self._unpack(outcome))
+        publisher.bundled = set(self._unpack(outcome))
 
     def _fetch(self, key: str) -> Entry | Miss:
         store = self._store
@@ -271,8 +270,6 @@ class Session:
             self._trouble(outcome)
         elif not self._unpack(outcome):
             return Miss("the entry is damaged, or cannot be written to disk")
-        else:
-            self._digests[key] = sha256(outcome.data)
         return outcome
 
     def _unpack(self, entry: Entry) -> list[str]:
@@ -282,7 +279,8 @@ class Session:
             log.warning("entry %s: %s", entry.key, error)
             return []
         self._layer |= dict.fromkeys(keys, "remote")
-        self._stored.update(keys)
+        if self._published:
+            self._published.stored.update(keys)
         return keys
 
     def _trouble(self, miss: Miss) -> None:
@@ -306,64 +304,7 @@ class Session:
         # Its holder may have stored it between our question and the lease.
         return bool(store.find([key]))
 
-    # The end: what was compiled is handed on.
-
-    def _enqueue(self, work: Callable[[], object]) -> None:
-        with self._lock:
-            if self._worker is None:
-                self._worker = threading.Thread(
-                    target=self._run_worker, name="mithril-cache-publish", daemon=True
-                )
-                self._worker.start()
-        self._work.put(work)
-
-    def _run_worker(self) -> None:
-        while (work := self._work.get()) is not None:
-            try:
-                work()
-            except Exception:
-                log.warning("an entry was not stored", exc_info=True)
-
-    def _publish(self, unit: Unit) -> None:
-        store, packed = self._store, self.units.pack([unit])
-        if store is None or packed is None:
-            return
-        factors = self.environment.factors | {"label": self.label} | unit.factors
-        outcome = store.put(unit.key, _container.pack(packed), unit.seconds, factors)
-        store.drop_lease(unit.key)
-        if outcome in ("stored", "present", "conflict"):
-            self._stored.add(unit.key)
-        else:
-            self.say_once(f"not stored on the server: {outcome}")
-
-    def _publish_all(self) -> None:
-        store = self._store
-        if store is None:
-            return
-        if store.can_write and set(self._used) - self._bundled:
-            missing = [unit for key, unit in self._used.items() if key not in self._stored]
-            found = store.find([unit.key for unit in missing]) if missing else {}
-            for unit in missing:
-                if found is not None and unit.key not in found:
-                    self._publish(unit)
-            self._publish_bundle(store)
-        store.send_events(self._events)
-
-    def _publish_bundle(self, store: Store) -> None:
-        old = [unit for key in self._bundled if (unit := self.units.find(key))]
-        units = {unit.key: unit for unit in [*self._used.values(), *old]}
-        packed = self.units.pack(units.values())
-        if packed is None:
-            return
-        key, data = bundle_key(self.toolchain, units), _container.pack(packed)
-        seconds = sum(unit.seconds for unit in units.values())
-        outcome = store.put(key, data, seconds, {"label": self.label, "kind": "bundle"})
-        digest = sha256(data)
-        if outcome == "conflict":
-            digest = (store.find([key]) or {}).get(key, {}).get("digest", "")
-        elif outcome not in ("stored", "present"):
-            return
-        store.set_profile(profile_key(self.toolchain, self.label), key, digest)
+    # The end.
 
     def before_close(self, ending: Callable[[], None]) -> None:
         """Let a framework's part finish what it has to, before the end."""
@@ -380,11 +321,8 @@ class Session:
                 log.warning("something was not kept", exc_info=True)
         if self._used or self._events:
             self._fetched.wait(self.settings.lookup_seconds)
-        if self._store and (self._used or self._events):
-            self._enqueue(self._publish_all)
-            self._work.put(None)
-            if self._worker:
-                self._worker.join(self.settings.exit_seconds)
+        if self._publisher and (self._used or self._events):
+            self._publisher.finish(self._used, self._events, self.settings.exit_seconds)
         if self._store:
             self._store.remote.close()
         self._write_last()
@@ -411,6 +349,7 @@ class Session:
     def report(self) -> dict[str, Any]:
         """What happened in this process, as plain values."""
         counts = self.counts
+        bundled = len(self._published.bundled) if self._published else 0
         return {
             "hits": counts.hits,
             "misses": counts.misses,
@@ -421,7 +360,7 @@ class Session:
             "secondsCompiled": round(counts.seconds_compiled, 3),
             "requests": self._store.remote.requests if self._store else 0,
             "prefetchSeconds": round(self.prefetch_seconds, 3),
-            "prefetch": self.prefetch_reason or f"{len(self._bundled)} units",
+            "prefetch": self.prefetch_reason or f"{bundled} units",
             "environment": self.toolchain,
             "factors": self.environment.factors,
             "label": self.label,
