@@ -30,14 +30,15 @@ export function temporaryFolder(root = os.tmpdir()) {
   return folder;
 }
 
-/** Builds an example of a crate; returns the program. */
-export function buildExample(crate, name, cargoEnv) {
-  const manifest = path.join(ROOT, 'native', 'Cargo.toml');
+/** Builds an example of a crate (of the sources in `native`); returns the program. */
+export function buildExample(crate, name, cargoEnv, native = path.join(ROOT, 'native')) {
+  const manifest = path.join(native, 'Cargo.toml');
   const what = ['--manifest-path', manifest, '-p', crate, '--example', name];
   capture('cargo', ['build', '--release', '--locked', '--quiet', ...what], { env: cargoEnv });
   const program = path.join(cargoEnv.CARGO_TARGET_DIR, 'release', 'examples', name);
   // A copy, so that a build elsewhere cannot replace it between two rounds.
-  const copy = path.join(cacheFolder('bench'), `${name}-${process.pid}`);
+  const from = path.basename(cargoEnv.CARGO_TARGET_DIR);
+  const copy = path.join(cacheFolder('bench'), `${name}-${from}-${process.pid}`);
   fs.copyFileSync(program, copy);
   process.on('exit', () => fs.rmSync(copy, { force: true }));
   return copy;
