@@ -4,15 +4,20 @@ import { SetupError } from '../../../scripts/system/process.mjs';
 import { buildExample, temporaryFolder } from '../shared/programs.mjs';
 import { finishRecord, startRecord } from '../shared/record.mjs';
 import { peersPython } from './environment.mjs';
+import { named } from './named-sets.mjs';
 import { quality } from './quality.mjs';
+import { scale } from './scale.mjs';
 import { sets } from './sets.mjs';
 import { engine } from './tools.mjs';
 
 const CRATE = 'mithril-dedup';
-const PARTS = { sets, quality };
+const PARTS = { sets, quality, named, scale };
+/** Minutes and gigabytes: only if asked for. */
+const BY_NAME_ONLY = new Set(['scale']);
 
 export async function run(options) {
-  const names = options.only?.split(',') ?? Object.keys(PARTS);
+  const names =
+    options.only?.split(',') ?? Object.keys(PARTS).filter((name) => !BY_NAME_ONLY.has(name));
   const unknown = names.find((name) => !PARTS[name]);
   if (unknown !== undefined) {
     throw new SetupError(`The dedup benchmark has no part "${unknown}"`, {
@@ -25,6 +30,7 @@ export async function run(options) {
     options,
     work: temporaryFolder(),
     engineTool: engine(buildExample(CRATE, 'dedup_once', cargoEnv)),
+    generator: buildExample(CRATE, 'generate_documents', cargoEnv),
     exactPairs: buildExample(CRATE, 'exact_pairs', cargoEnv),
     python: options.peers ? await peersPython() : undefined,
   };

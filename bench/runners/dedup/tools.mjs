@@ -14,6 +14,12 @@ export const engine = (program) => ({
   args: (input, output) => [input, output],
 });
 
+/** The engine with so many bytes of memory. */
+export const withMemory = (tool, memory) => ({
+  ...tool,
+  args: (input, output) => [input, output, `${memory}`],
+});
+
 /** The `mithril dedup` command: the same engine, and the start of Node. */
 export const command = () => ({
   name: 'Mithril, command',
@@ -34,7 +40,7 @@ export function peersOf(python) {
 
 /**
  * Runs a tool once. Returns CPU seconds of its work and of its whole process (equal where it does
- * not tell them apart), the peak of resident memory in bytes, and its version.
+ * not tell them apart), the peak of resident memory in bytes, its version, and all that it told.
  */
 export function runOnce(tool, input, output) {
   const folder = path.dirname(output);
@@ -54,5 +60,6 @@ export function runOnce(tool, input, output) {
     processCpu: found.cpu,
     peakBytes: found.peakBytes,
     version: told.version,
+    told,
   };
 }
