@@ -8,7 +8,7 @@ import { capture, definition } from '../shared/programs.mjs';
 
 /** Real sets: files `NAME.jsonl.zst` or `NAME.jsonl` with `text`; docs/benchmarks.md says where from. */
 export const SETS = ['agnews_test', 'rt_polarity', 'tweeteval', 'imdb_train', 'imdb_test'];
-const DATA = path.join(ROOT, '..', 'shared', 'data', 'dedup');
+export const DATA = path.join(ROOT, '..', 'shared', 'data', 'dedup');
 
 /**
  * The first texts of a set, at most `rowsMax` and as many as lie within `bytesMax` bytes of the file;

@@ -8,10 +8,11 @@ import { named } from './named-sets.mjs';
 import { quality } from './quality.mjs';
 import { scale } from './scale.mjs';
 import { sets } from './sets.mjs';
+import { stages } from './stages.mjs';
 import { engine } from './tools.mjs';
 
 const CRATE = 'mithril-dedup';
-const PARTS = { sets, quality, named, scale };
+const PARTS = { sets, quality, named, stages, scale };
 /** Minutes and gigabytes: only if asked for. */
 const BY_NAME_ONLY = new Set(['scale']);
 
@@ -31,6 +32,7 @@ export async function run(options) {
     work: temporaryFolder(),
     engineTool: engine(buildExample(CRATE, 'dedup_once', cargoEnv)),
     generator: buildExample(CRATE, 'generate_documents', cargoEnv),
+    kernels: buildExample(CRATE, 'kernel_speed', cargoEnv),
     exactPairs: buildExample(CRATE, 'exact_pairs', cargoEnv),
     python: options.peers ? await peersPython() : undefined,
   };

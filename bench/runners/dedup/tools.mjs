@@ -38,6 +38,9 @@ export function peersOf(python) {
   }));
 }
 
+/** A program on one core. */
+export const pinned = (program, args) => ({ program: PYTHON, args: [...PINNED, program, ...args] });
+
 /**
  * Runs a tool once. Returns CPU seconds of its work and of its whole process (equal where it does
  * not tell them apart), the peak of resident memory in bytes, its version, and all that it told.

@@ -1,12 +1,13 @@
 //! The shared data sets, where this machine has them.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The texts of a shared data set in their order; `None`, said on standard error, where it is not on
-/// this machine (it may not be shipped with the project).
+/// this machine (it may not be shipped with the project). `MITHRIL_DEDUP_DATA` names their folder.
 pub(crate) fn texts(name: &str) -> Option<Vec<String>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/dedup");
+    let shared = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/dedup");
+    let folder = std::env::var_os("MITHRIL_DEDUP_DATA").map_or_else(shared, PathBuf::from);
     let path = folder.join(format!("{name}.jsonl.zst"));
     let Ok(file) = File::open(&path) else {
         eprintln!("SKIPPED: {} is not on this machine", path.display());
