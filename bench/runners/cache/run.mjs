@@ -3,8 +3,11 @@ import { setUp } from '../../../scripts/setup.mjs';
 import { SetupError } from '../../../scripts/system/process.mjs';
 import { finishRecord, startRecord } from '../shared/record.mjs';
 import { fallback, key, lookup, machines, torch, trace } from './python.mjs';
+import { remote, server, storage } from './server.mjs';
 
-const PARTS = { torch, machines, trace, fallback, lookup, key };
+const PARTS = { torch, machines, trace, fallback, lookup, key, server, remote, storage };
+/** These need no torch. */
+const OF_THE_SERVER = new Set(['server', 'remote', 'storage']);
 
 export async function run(options) {
   const names = options.only?.split(',') ?? Object.keys(PARTS);
@@ -14,7 +17,8 @@ export async function run(options) {
       advice: `Parts: ${Object.keys(PARTS).join(', ')}`,
     });
   }
-  await setUp(['clients']);
+  const isServerOnly = names.every((name) => OF_THE_SERVER.has(name));
+  await setUp(isServerOnly ? ['zstd', 'cli'] : ['clients']);
   const record = startRecord('cache', options);
   for (const name of names) {
     process.stderr.write(`${name} ...\n`);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import {
   type BlobCheck,
@@ -10,6 +10,7 @@ import {
 import type { ByteRange } from '../../ports/object-store.ts';
 import type { ZstdStreams } from '../zstd/zstd-streams.ts';
 import { readFully } from './durable-file.ts';
+import { systemCode } from './fs-error.ts';
 
 /** Up to this size a blob is checked before its first byte is given. */
 const WHOLE_BYTES_MAX = 1024 * 1024;
@@ -21,6 +22,42 @@ interface ReadOptions {
   /** Null for a blob that is kept as it is. */
   readonly zstd: ZstdStreams | null;
   readonly verified: VerifiedFiles;
+}
+
+/** Up to this size the calls to another thread would take longer than the reading. */
+const AT_ONCE_BYTES_MAX = 64 * 1024;
+
+/** A small blob that is kept as it is; null where there is none such. */
+export function readSmallBlob(
+  path: string,
+  reference: BlobReference,
+  verified: VerifiedFiles,
+): BlobRead | null {
+  if (reference.bytes > AT_ONCE_BYTES_MAX) return null;
+  const file = openIfThere(path);
+  if (file === null) return null;
+  try {
+    const stats = fstatSync(file, { bigint: true });
+    const bytes = Buffer.alloc(reference.bytes);
+    if (stats.size !== BigInt(bytes.length) || readSync(file, bytes) !== bytes.length) {
+      return DAMAGED;
+    }
+    if (verified.has(reference, stats)) return { kind: 'whole', bytes };
+    if (createHash('sha256').update(bytes).digest('hex') !== reference.digest) return DAMAGED;
+    verified.add(reference, stats);
+    return { kind: 'whole', bytes };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openIfThere(path: string): number | null {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 /** Takes over the handle. */

@@ -11,7 +11,7 @@ import {
 } from '../../ports/blob-store.ts';
 import type { ZstdStreams } from '../zstd/zstd-streams.ts';
 import { flushFolder, makeFolder } from './durable-file.ts';
-import { checkBlob, readBlob, VerifiedFiles } from './fs-blob-read.ts';
+import { checkBlob, readBlob, readSmallBlob, VerifiedFiles } from './fs-blob-read.ts';
 import { ifThere, systemCode } from './fs-error.ts';
 import { newTemporary } from './staged-data.ts';
 import { sweepTemporary } from './sweep-temporary.ts';
@@ -57,6 +57,10 @@ export function createFsBlobStore(root: string, zstd: ZstdStreams | null): FsBlo
       ),
     read: (reference, range) =>
       withFaults(async () => {
+        const { namespace, digest } = reference;
+        const path = pathOf(namespace, digest, '');
+        const small = range === null ? readSmallBlob(path, reference, verified) : null;
+        if (small !== null) return small;
         const file = await openBlob(reference);
         if (file === null) return { kind: 'absent' };
         return readBlob(file.handle, reference, { range, zstd: file.zstd, verified });
