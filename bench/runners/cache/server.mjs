@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { ROOT } from '../../../scripts/system/cache.mjs';
+import { cacheFolder, ROOT } from '../../../scripts/system/cache.mjs';
 import { SetupError } from '../../../scripts/system/process.mjs';
 import { median, temporaryFolder } from '../shared/programs.mjs';
 import { printTable } from '../shared/table.mjs';
@@ -54,7 +54,7 @@ const nginxSide = ({ url }) => ({
 });
 
 export async function server({ options }) {
-  const folder = temporaryFolder(ROOT);
+  const folder = temporaryFolder(cacheFolder('bench'));
   const [ours, peers] = [path.join(folder, 'mithril'), path.join(folder, 'nginx')];
   const token = createToken(ours);
   const mithril = await startMithril(ours);
@@ -148,7 +148,7 @@ function print(found) {
 
 /** GET with the first byte of the blob store delayed, as S3 does it; the delay is injected. */
 export async function remote() {
-  const folder = temporaryFolder(ROOT);
+  const folder = temporaryFolder(cacheFolder('bench'));
   const token = createToken(folder);
   const delayed = await startDelayed(folder, DELAY_MS);
   const side = mithrilSide(delayed, token);
@@ -175,7 +175,7 @@ export async function remote() {
 
 /** What the folder takes on the disk, by the bytes of the artefacts in it; one is written twice. */
 export async function storage() {
-  const folder = temporaryFolder(ROOT);
+  const folder = temporaryFolder(cacheFolder('bench'));
   const token = createToken(folder);
   const mithril = await startMithril(folder);
   const side = mithrilSide(mithril, token);
