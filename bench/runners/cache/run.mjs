@@ -4,13 +4,16 @@ import { SetupError } from '../../../scripts/system/process.mjs';
 import { finishRecord, startRecord } from '../shared/record.mjs';
 import { fallback, key, lookup, machines, torch, trace } from './python.mjs';
 import { remote, server, storage } from './server.mjs';
+import { soak } from './soak.mjs';
 
-const PARTS = { torch, machines, trace, fallback, lookup, key, server, remote, storage };
+const PARTS = { torch, machines, trace, fallback, lookup, key, server, remote, storage, soak };
+/** Ten minutes: only where it is asked for. */
+const LONG = new Set(['soak']);
 /** These need no torch. */
-const OF_THE_SERVER = new Set(['server', 'remote', 'storage']);
+const OF_THE_SERVER = new Set(['server', 'remote', 'storage', 'soak']);
 
 export async function run(options) {
-  const names = options.only?.split(',') ?? Object.keys(PARTS);
+  const names = options.only?.split(',') ?? Object.keys(PARTS).filter((name) => !LONG.has(name));
   const unknown = names.find((name) => !PARTS[name]);
   if (unknown !== undefined) {
     throw new SetupError(`The cache benchmark has no part "${unknown}"`, {

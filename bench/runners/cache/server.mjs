@@ -20,7 +20,7 @@ const DELAY_MS = 150;
 const sha256 = (data) => createHash('sha256').update(data).digest('hex');
 
 /** How to speak to ours: the native protocol, with a signature that has the right form. */
-function mithrilSide({ url }, token) {
+export function mithrilSide({ url }, token) {
   const authorization = { Authorization: `Bearer ${token}` };
   const signature = `${'0'.repeat(16)}:${Buffer.alloc(64).toString('base64')}`;
   return {
@@ -120,10 +120,12 @@ const summarize = (figures) =>
     ]),
   );
 
-function peakRssMiB(pid) {
+const memoryMiB = (pid, name) => {
   const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / KIB;
-}
+  return Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / KIB;
+};
+const peakRssMiB = (pid) => memoryMiB(pid, 'VmHWM');
+export const residentMiB = (pid) => memoryMiB(pid, 'VmRSS');
 
 function print(found) {
   const rows = Object.keys(SIZES).flatMap((size) =>
