@@ -122,6 +122,9 @@ const secondary = [
       title: `Server on loopback: ${method.toUpperCase()} of ${size}, p99`,
       unit: 'ms',
       read: (data) => data.server?.[size]?.[method]?.p99Ms,
+      peers: (data) => [
+        { name: `nginx, ${method} ${size}`, value: data.server?.[size]?.nginx?.[method]?.p99Ms },
+      ],
       command: bench('cache', 'server'),
       chart: {
         id: 'cache-server',

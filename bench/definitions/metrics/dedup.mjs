@@ -120,7 +120,7 @@ const correlation = {
   client: minOf(0.95),
   goal: minOf(0.99),
   record: 'dedup',
-  read: (data) => data.estimate?.correlation ?? data.quality?.correlation,
+  path: ['correlation', 'correlation'],
   command: bench('dedup', 'correlation'),
 };
 
@@ -133,7 +133,7 @@ const kernel = {
   client: minOf(800_000),
   goal: minOf(2_400_000),
   record: 'dedup',
-  read: (data) => data.stages?.minhash?.docsPerCpuSecond,
+  path: ['stages', 'minhash', 'docsPerCpuSecond'],
   command: bench('dedup', 'stages'),
 };
 
@@ -161,7 +161,7 @@ const generated = [
 }));
 
 /** Arithmetic of bench/runners/dedup/model.mjs on a measured run. */
-const modelOf = (data) => data.scale?.model ?? data.scale?.billion;
+const modelOf = (data) => data.scale?.model;
 
 const billion = [
   {
@@ -224,7 +224,7 @@ const index = {
   client: maxOf(10),
   goal: maxOf(1),
   record: 'dedup',
-  read: (data) => data.index?.query?.p99Ms ?? data.index?.queryP99Ms,
+  read: (data) => oneOf(data.index?.p99, (micros) => micros / 1000),
   command: bench('dedup', 'index'),
   chart: { id: 'dedup-query', title: 'Index query', kind: 'latency', series: 'p99' },
 };
@@ -235,13 +235,13 @@ const python = [
 ].map(([name, title, goal]) => ({
   id: `dedup-python-${name}`,
   rank: 'primary',
-  title: `Python overhead: rate on ${title} by that of the engine in memory`,
+  title: `Python overhead: rate on ${title} by that of the engine in memory, AG News`,
   unit: 'share',
   better: 'higher',
   goal: minOf(goal),
   record: 'dedup',
-  read: (data) => data.python?.[name]?.share ?? data.python?.[name]?.median,
-  command: bench('dedup', 'python'),
+  path: ['binding', 'agnews_test', name, 'shareOfEngine'],
+  command: bench('dedup', 'binding'),
 }));
 
 export const dedup = [
