@@ -29,14 +29,14 @@ const MODELS = [
   { title: 'GTE', repository: 'thenlper/gte-small', pattern: /gte-/i },
 ];
 /** Folders inside DIR that are searched: DIR/MODEL/file and the cache layout of the hub. */
-const DEPTH_MAX = 5;
+export const DEPTH_MAX = 5;
 /** What config.json says of models whose folder has another name. */
 const TYPES = { gpt2: 'GPT-2', vit: 'ViT', dinov2: 'DINOv2' };
 
 export async function models(context) {
   const folder = path.resolve(context.options.models);
   if (!fs.existsSync(folder)) throw new SetupError(`There is no folder ${folder}`);
-  const found = weightFiles(folder, DEPTH_MAX).map((file) => ({ file, title: titleOf(file) }));
+  const found = filesIn(folder, DEPTH_MAX).map((file) => ({ file, title: titleOf(file) }));
   const result = {};
   for (const { title, repository } of MODELS) {
     const files = found.filter((one) => one.title === title).map((one) => one.file);
@@ -67,12 +67,13 @@ async function measure(files, { work, worker, rounds }) {
   return { shards };
 }
 
-function weightFiles(folder, depth) {
+/** Files of one of the `endings` in a folder, `depth` folders deep. */
+export function filesIn(folder, depth, endings = ['.safetensors']) {
   return fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const name = path.join(folder, entry.name);
     const isFolder = fs.statSync(name, { throwIfNoEntry: false })?.isDirectory();
-    if (isFolder) return depth > 0 ? weightFiles(name, depth - 1) : [];
-    return entry.name.endsWith('.safetensors') ? [name] : [];
+    if (isFolder) return depth > 0 ? filesIn(name, depth - 1, endings) : [];
+    return endings.some((ending) => entry.name.endsWith(ending)) ? [name] : [];
   });
 }
 
@@ -89,7 +90,7 @@ function titleOf(file) {
 }
 
 /** Bytes by dtype, of the file's header. */
-function dtypesOf(file) {
+export function dtypesOf(file) {
   const handle = fs.openSync(file, 'r');
   try {
     const length = Buffer.alloc(8);

@@ -41,7 +41,10 @@ export function named(context) {
       mib(set.peakBytes),
     ]),
   ]);
-  return measured.map(({ origins: _, file, ...set }) => ({ ...set, file: path.basename(file) }));
+  return measured.map(({ origins: _origins, file, ...set }) => ({
+    ...set,
+    file: path.basename(file),
+  }));
 }
 
 function found({ options, work }, label, name) {
