@@ -25,19 +25,17 @@ export function mithrilSide({ url }, token) {
   const signature = `${'0'.repeat(16)}:${Buffer.alloc(64).toString('base64')}`;
   return {
     name: 'mithril',
-    put: (key, body) => () =>
-      ask(`${url}/v1/entries/${key}`, {
-        method: 'PUT',
-        body,
-        headers: {
-          ...authorization,
-          'Content-Length': body.length,
-          'Mithril-Digest': sha256(body),
-          'Mithril-Signature': signature,
-          'Mithril-Toolchain': key,
-          'Mithril-Compile-Seconds': '1',
-        },
-      }),
+    put: (key, body) => {
+      const headers = {
+        ...authorization,
+        'Content-Length': body.length,
+        'Mithril-Digest': sha256(body),
+        'Mithril-Signature': signature,
+        'Mithril-Toolchain': key,
+        'Mithril-Compile-Seconds': '1',
+      };
+      return () => ask(`${url}/v1/entries/${key}`, { method: 'PUT', body, headers });
+    },
     get: (key) => () => ask(`${url}/v1/entries/${key}`, { headers: authorization }),
   };
 }

@@ -166,7 +166,7 @@ function cut(piece: Uint8Array, at: number, range: ByteRange | null): Uint8Array
 
 async function* readPieces(file: FileHandle, size: bigint): AsyncGenerator<Uint8Array> {
   for (let at = 0, rest = Number(size); rest > 0; ) {
-    const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, rest));
+    const piece = Buffer.allocUnsafe(rest <= WHOLE_BYTES_MAX ? rest : PIECE_BYTES);
     const filled = await readFully(file, piece, at);
     if (filled === 0) return; // cut meanwhile; whoever counts the bytes sees it
     yield piece.subarray(0, filled);

@@ -18,6 +18,8 @@ import { sweepTemporary } from './sweep-temporary.ts';
 
 /** This much of a body says whether zstd pays. */
 const SAMPLE_BYTES = 64 * 1024;
+/** Written to the file at once. */
+const WRITE_BYTES = 256 * 1024;
 /** Below, a file takes a block of the disk anyway. */
 const COMPRESS_BYTES_MIN = 512;
 /** Kept compressed only where at least a tenth is saved: not what is compressed already. */
@@ -161,11 +163,26 @@ async function* nothing(): AsyncGenerator<Uint8Array> {}
 async function writePieces(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   const file = await withFaults(() => open(path, 'wx'));
   try {
-    for await (const piece of pieces) await withFaults(() => file.writeFile(piece));
+    for await (const piece of gathered(pieces)) await withFaults(() => file.writeFile(piece));
     await withFaults(() => file.sync());
   } finally {
     await file.close();
   }
+}
+
+/** Fewer and larger pieces: each one written is a call to another thread. */
+async function* gathered(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let held: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of pieces) {
+    held.push(piece);
+    bytes += piece.length;
+    if (bytes < WRITE_BYTES) continue;
+    yield Buffer.concat(held);
+    held = [];
+    bytes = 0;
+  }
+  yield Buffer.concat(held);
 }
 
 async function* listBlobs(folder: string): AsyncGenerator<ListedBlob> {
