@@ -1,6 +1,6 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
-import { DEFAULT_KEY_PATTERN } from '../shared/contracts/environment.ts';
+import { cacheNamespacesSchema, DEFAULT_KEY_PATTERN } from '../shared/contracts/environment.ts';
 import {
   BATCH_SEGMENTS_DEFAULT,
   RETIRE_GRACE_HOURS_DEFAULT,
@@ -83,6 +83,21 @@ const keyPatternSchema = z.string().superRefine((value, context) => {
   }
 });
 
+/** One open URL, guarded by tokens of our own. */
+const cacheSchema = z.strictObject({
+  /** Requests at once: the spend cap. */
+  concurrency: z.int().min(1).max(WORKERS_MAX).default(20),
+  /** Of a namespace, after which the least recently used entries go. */
+  quotaBytes: z
+    .int()
+    .positive()
+    .default(100 * 1024 ** 3),
+  /** Entries that were not used for so long go. */
+  ttlDays: z.int().min(1).max(3_650).default(90),
+  namespaces: cacheNamespacesSchema.default({}),
+});
+export type CacheConfig = z.infer<typeof cacheSchema>;
+
 export const configSchema = z.strictObject({
   stackName: z
     .string()
@@ -114,6 +129,8 @@ export const configSchema = z.strictObject({
     .strictObject({ graceHours: z.int().min(1).max(8_760).default(RETIRE_GRACE_HOURS_DEFAULT) })
     .nullable()
     .default(null),
+  /** Opt-in: the compile cache, behind an HTTPS endpoint of its own. */
+  cache: cacheSchema.nullable().default(null),
   reconcileHours: z.int().min(1).max(168).default(24),
   /** Where restores may write, besides `restored/` of the store bucket. */
   restoreTargets: z.array(restoreTargetSchema).max(PREFIX_COUNT_MAX).default([]),

@@ -17,6 +17,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   batchSegments: '16',
   concurrency: '{ "workers": 50, "reserved": true }',
   retire: '{ "graceHours": 72 }, or null to keep every original',
+  cache: '{ "concurrency": 20, "quotaBytes": 107374182400, "ttlDays": 90 }, or null for none',
   reconcileHours: '24',
   restoreTargets: '[{ "bucketName": "team-models", "prefix": "restored/" }]',
   kmsKeyArn: '"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"',

@@ -27,6 +27,10 @@ export function addCacheCommands(program: Line, runner: Runner): void {
 
 const dirOption = () =>
   option('--dir <path>', 'folder of the cache (default: the user cache folder)');
+const placeOptions = () => [
+  dirOption(),
+  option('--table <name>', 'of the AWS host, by your own AWS credentials (output CacheTable)'),
+];
 const configOption = () => option('--config <path>', 'settings file (else mithril.toml)');
 
 function addServe(cache: Line, runner: Runner): void {
@@ -92,7 +96,7 @@ function addTokenCommands(cache: Line, runner: Runner): void {
       option('--ttl <time>', 'such as 12h or 90d (default: 90d)'),
       option('--rate <n>', 'requests a second (default: 2000)'),
       option('--note <text>', 'who has it'),
-      dirOption(),
+      ...placeOptions(),
       configOption(),
     ],
     load: async () => (await import('./tokens.ts')).createTokenCommand,
@@ -101,7 +105,7 @@ function addTokenCommands(cache: Line, runner: Runner): void {
     name: 'list',
     summary: 'List tokens, without their secrets',
     examples: [['mithril cache token list', 'id, namespace, scope, right, state']],
-    options: [dirOption(), configOption()],
+    options: [...placeOptions(), configOption()],
     load: async () => (await import('./tokens.ts')).listTokensCommand,
   });
   addCommand(token, runner, {
@@ -109,7 +113,7 @@ function addTokenCommands(cache: Line, runner: Runner): void {
     summary: 'End a token; it holds for the next request on',
     args: [['<id>', 'as `token list` shows it']],
     examples: [['mithril cache token revoke 0123456789abcdef', 'by its id']],
-    options: [dirOption(), configOption()],
+    options: [...placeOptions(), configOption()],
     load: async () => (await import('./tokens.ts')).revokeTokenCommand,
   });
 }

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { readAwsOptions } from '../../shared/adapters/aws/client-options.ts';
 import { systemClock } from '../../shared/adapters/clock/system-clock.ts';
+import { createDynamoDbClient } from '../../shared/adapters/dynamodb/create-dynamodb-client.ts';
+import { createDynamoDbEntryTable } from '../../shared/adapters/dynamodb/dynamodb-entry-table.ts';
 import {
   createToken,
   type ListedToken,
@@ -17,6 +20,7 @@ import type { Command, Session } from '../session.ts';
 import { durationSchema } from './options.ts';
 import { withCache } from './with-cache.ts';
 
+const tableSchema = z.object({ table: z.string().min(3).max(255).optional() });
 const createSchema = z.object({
   namespace: namespaceSchema,
   scope: scopeSchema.default(TRUSTED_SCOPE),
@@ -105,4 +109,9 @@ const withTable = <T>(
   session: Session,
   given: unknown,
   work: (table: RemovableEntryTable) => Promise<T>,
-): Promise<T> => withCache(session, given, ({ context }) => work(context.table));
+): Promise<T> => {
+  const { table } = parseOptions(tableSchema.loose(), given);
+  if (table === undefined) return withCache(session, given, ({ context }) => work(context.table));
+  const client = createDynamoDbClient(readAwsOptions(session.env));
+  return work(createDynamoDbEntryTable(client, { tableName: table }));
+};

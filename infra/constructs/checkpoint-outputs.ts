@@ -27,7 +27,7 @@ function describe(
   checkpoints: MithrilCheckpoints,
   config: MithrilConfig,
 ): StackOutputs {
-  const { source, store, pipeline, restore, reconcile, retire, observability } = checkpoints;
+  const { source, store, pipeline, restore, reconcile, retire, cache, observability } = checkpoints;
   const bucket = source.bucket.bucketName;
   const prefix = source.prefixes[0] ?? 'PREFIX/';
   return {
@@ -47,6 +47,13 @@ function describe(
     DashboardUrl: `${consoleUrl(stack, 'cloudwatch')}#dashboards:name=${observability.dashboard.dashboardName}`,
     CheckpointConsoleUrl: machineUrl(stack, pipeline.machine),
     RestoreConsoleUrl: machineUrl(stack, restore.machine),
+    ...(cache === null
+      ? {}
+      : {
+          CacheUrl: cache.url.url,
+          CacheTable: cache.table.tableName,
+          CacheTokenCommand: `mithril cache token create --table ${cache.table.tableName} --namespace team --write`,
+        }),
     ...(config.source.kind === 'own' ? {} : { EnableEventsCommand: enableEvents(bucket) }),
   };
 }

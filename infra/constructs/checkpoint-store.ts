@@ -1,9 +1,9 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, Billing, CfnGlobalTable, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, Billing, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Bucket, type LifecycleRule } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { CHECKPOINTS_PREFIX, WORK_PREFIX } from '../../shared/contracts/checkpoint-keys.ts';
-import { grantKey } from './encryption.ts';
+import { encryptTable, grantKey } from './encryption.ts';
 import { ABORT_UPLOADS, acknowledgeAccessLog, protectedBucket } from './own-bucket.ts';
 import type { Grantee } from './permission.ts';
 import type { Worker } from './worker.ts';
@@ -108,14 +108,6 @@ export class CheckpointStore extends Construct {
   #key(sid: string, service: 's3' | 'dynamodb', access: 'read' | 'write') {
     return { sid, keyArn: this.#kmsKeyArn, service, access };
   }
-}
-
-/** TableV2 writes the key of a replica only where the stack names its Region; ours names none. */
-function encryptTable(table: TableV2, keyArn: string): void {
-  const resource = table.node.defaultChild;
-  if (!(resource instanceof CfnGlobalTable)) throw new Error('a table without its resource');
-  resource.addPropertyOverride('SSESpecification', { SSEEnabled: true, SSEType: 'KMS' });
-  resource.addPropertyOverride('Replicas.0.SSESpecification', { KMSMasterKeyId: keyArn });
 }
 
 function workRules(): LifecycleRule[] {

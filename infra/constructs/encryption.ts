@@ -1,4 +1,5 @@
 import { Aws } from 'aws-cdk-lib';
+import { CfnGlobalTable, type TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Grantee } from './permission.ts';
 
 export interface KeyUse {
@@ -22,4 +23,12 @@ export function grantKey(grantee: Grantee, use: KeyUse): void {
       StringEquals: { 'kms:ViaService': `${use.service}.${Aws.REGION}.amazonaws.com` },
     },
   });
+}
+
+/** TableV2 writes the key of a replica only where the stack names its Region; ours names none. */
+export function encryptTable(table: TableV2, keyArn: string): void {
+  const resource = table.node.defaultChild;
+  if (!(resource instanceof CfnGlobalTable)) throw new Error('a table without its resource');
+  resource.addPropertyOverride('SSESpecification', { SSEEnabled: true, SSEType: 'KMS' });
+  resource.addPropertyOverride('Replicas.0.SSESpecification', { KMSMasterKeyId: keyArn });
 }

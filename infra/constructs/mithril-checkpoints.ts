@@ -8,6 +8,7 @@ import type { LayerFolders } from '../layer-folders.ts';
 import { CheckpointPipeline } from './checkpoint-pipeline.ts';
 import { CheckpointSource } from './checkpoint-source.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
+import { CompileCache } from './compile-cache.ts';
 import { Ingest } from './ingest.ts';
 import { Observability } from './observability.ts';
 import { Restore } from './restore.ts';
@@ -40,6 +41,7 @@ export class MithrilCheckpoints extends Construct {
   readonly ingest: Ingest;
   readonly reconcile: ScheduledSweep;
   readonly retire: ScheduledSweep | null;
+  readonly cache: CompileCache | null;
   readonly observability: Observability;
 
   constructor(scope: Construct, id: string, props: MithrilCheckpointsProps) {
@@ -67,7 +69,11 @@ export class MithrilCheckpoints extends Construct {
     this.ingest = new Ingest(this, 'Ingest', { ...parts, pipeline: this.pipeline });
     this.reconcile = this.#createReconcile(platform, config.reconcileHours);
     this.retire = config.retire === null ? null : this.#createRetire(platform, config.retire);
-    const { pipeline, restore, reconcile, retire } = this;
+    this.cache =
+      config.cache === null
+        ? null
+        : new CompileCache(this, 'Cache', { platform, cache: config.cache, kmsKeyArn });
+    const { pipeline, restore, reconcile, retire, cache } = this;
     this.observability = new Observability(this, 'Observability', {
       machines: [pipeline.machine, restore.machine],
       alarms: [
@@ -76,6 +82,7 @@ export class MithrilCheckpoints extends Construct {
         ...restore.machine.alarms,
         reconcile.alarm,
         ...(retire === null ? [] : [retire.alarm]),
+        ...(cache === null ? [] : cache.alarms),
       ],
       alarmTopicArn: config.alarmTopicArn,
     });

@@ -7,6 +7,8 @@ const MIB = 1024 * KIB;
 export const ENTRY_BYTES_MAX_DEFAULT = 512 * MIB;
 /** What a Lambda passes on itself: 6 MiB are allowed, in base64. */
 export const INLINE_BYTES_MAX = 4 * MIB;
+/** In the bucket of the AWS host. */
+export const CACHE_BLOBS_PREFIX = 'blobs/';
 /** JSON requests. */
 export const JSON_BYTES_MAX = 256 * KIB;
 

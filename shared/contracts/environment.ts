@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { namespaceSchema } from './cache-names.ts';
 import {
   BATCH_SEGMENTS_DEFAULT,
   RETIRE_GRACE_HOURS_DEFAULT,
@@ -45,6 +46,27 @@ export const switchEnvironmentSchema = z.object({
 
 export const retireEnvironmentSchema = z.object({
   MITHRIL_RETIRE_GRACE_HOURS: integer.min(1).default(RETIRE_GRACE_HOURS_DEFAULT),
+});
+
+/** The compile cache. `infra` writes what a team says of its namespaces as JSON. */
+export const cacheNamespacesSchema = z.record(
+  namespaceSchema,
+  z.strictObject({
+    /** Hex of raw Ed25519 keys: with any, only what one of them signed is taken. */
+    publicKeys: z.array(z.string().regex(/^[0-9a-f]{64}$/u)).optional(),
+    quotaBytes: z.number().int().positive().optional(),
+    ttlDays: z.number().int().positive().optional(),
+  }),
+);
+
+export const cacheEnvironmentSchema = z.object({
+  MITHRIL_CACHE_BUCKET: text,
+  MITHRIL_CACHE_TABLE: text,
+  MITHRIL_CACHE_QUOTA_BYTES: integer.positive(),
+  MITHRIL_CACHE_TTL_DAYS: integer.positive(),
+  MITHRIL_CACHE_NAMESPACES: text
+    .transform((value): unknown => JSON.parse(value))
+    .pipe(cacheNamespacesSchema),
 });
 
 /**

@@ -17,6 +17,10 @@ export const stackOutputsSchema = z.object({
   ReconcileFunction: z.string(),
   /** Only where retiring originals is opted in. */
   RetireFunction: z.string().optional(),
+  /** Only where the compile cache is opted in. */
+  CacheUrl: z.string().optional(),
+  CacheTable: z.string().optional(),
+  CacheTokenCommand: z.string().optional(),
   ConfigCommand: z.string(),
   StatusCommand: z.string(),
   TryCommand: z.string(),

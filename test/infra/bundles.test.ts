@@ -20,6 +20,8 @@ describe('the bundles', () => {
   it('are one entry a function, all else is shared', () => {
     const entries = files.map(({ name }) => dirname(name)).filter((name) => name !== '.');
     expect(entries.sort()).toEqual([
+      'cache',
+      'cache-sweep',
       'commit',
       'encode',
       'end',
