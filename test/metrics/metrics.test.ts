@@ -86,6 +86,22 @@ describe('npm run metrics', () => {
     expect(page).toMatch(/bf16 weights, container included: 1\.25x\. 12\.8 of 16 bits a weight/u);
   });
 
+  it('says of a time that is missed on a busy machine how to measure it again', () => {
+    const folder = join(scratch, 'busy');
+    mkdirSync(folder);
+    const busy = {
+      product: 'cache',
+      date: '2026-01-01T01:02:03.000Z',
+      machine: MACHINE,
+      loadBefore: [9, 9, 9],
+      lookup: { local: { p99Ms: 12 } },
+    };
+    writeFileSync(join(folder, 'cache-2026-01-01T010203.json'), JSON.stringify(busy));
+    const page = metrics(folder).page;
+    expect(rowOf(page, 'Local lookup, p99')).toContain('(busy)');
+    expect(page).toContain('20% above the limit. Other programs ran, too (load 9 on 2 cores)');
+  });
+
   it('leaves a row without a record open, with the command that fills it', () => {
     const page = metrics(recordsOf('open', [['2026-01-01', 2, 1.5]])).page;
     expect(rowOf(page, 'Local lookup, p99')).toContain('**open**');

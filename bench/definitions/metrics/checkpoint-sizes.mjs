@@ -145,19 +145,24 @@ const models = MODELS.flatMap(([title, repository]) =>
     better: 'higher',
     client: way === 'alone' ? { min: 1.3, text: '1.3-1.5x' } : { min: 10, text: '10-20x' },
     record: 'checkpoint',
-    read: (data) => modelRatio(data.models?.[title]?.shards, way),
+    read: (data) =>
+      modelRatio(data.models?.[title]?.shards, way) ??
+      (title === 'MiniLM' ? miniLm(data, way) : undefined),
     command: 'npm run bench -- checkpoint --only models --models DIR',
     open: `first: hf download ${repository} --include '*.safetensors' --local-dir DIR/${repository.split('/')[1]}`,
-    reason: (value, data) => ceiling(kindOf(data.models[title].shards), value),
+    reason: (value, data) => ceiling(kindOf(data.models?.[title]?.shards), value),
   })),
 );
 
+/** The weights of MiniLM are the fp32 input of every run. */
+const miniLm = ({ ratio }, way) => ratio?.[way === 'alone' ? 'fp32' : 'fp32-step2']?.ratio;
 const modelRatio = (shards, way) => {
   if (shards === undefined) return undefined;
   const sum = (field) => shards.reduce((total, shard) => total + shard[way][field], 0);
   return sum('bytesIn') / sum('bytesOut');
 };
 const kindOf = (shards) => {
+  if (shards === undefined) return 'fp32';
   const dtypes = Object.keys(shards[0].dtypes);
   return dtypes.includes('BF16') ? 'bf16' : dtypes.includes('F16') ? 'fp16' : 'fp32';
 };

@@ -58,10 +58,19 @@ function verdictOf(metric, last) {
   if (holds(limit, last.value)) return { kind: 'met', text: '' };
   if (metric.elsewhere) return { kind: 'open', text: metric.elsewhere };
   const reason = metric.reason?.(last.value, last.record.data) ?? shortBy(limit, last.value);
-  return { kind: 'missed', text: reason };
+  return { kind: 'missed', text: `${reason}${onBusyMachine(metric, last.record)}` };
+}
+
+const TIMES = new Set(['s', 'ms', 'us', 'GiB/s', 'docs/s']);
+
+/** A time on a busy machine says little: what to run where nothing else runs. */
+function onBusyMachine({ unit, command }, { isBusy, data }) {
+  if (!isBusy || !TIMES.has(unit)) return '';
+  const load = [data.loadBefore].flat()[0].toFixed(0);
+  return `. Other programs ran, too (load ${load} on ${data.machine.cores} cores); on an idle machine: ${command}`;
 }
 
 function shortBy({ min, max }, value) {
   const [limit, word] = max !== undefined && value > max ? [max, 'above'] : [min, 'below'];
-  return `${Math.abs(100 * (value / limit - 1)).toFixed(0)}% ${word} the limit; cause not yet found`;
+  return `${Math.abs(100 * (value / limit - 1)).toFixed(0)}% ${word} the limit`;
 }
