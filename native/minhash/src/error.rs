@@ -10,6 +10,8 @@ pub enum ErrorKind {
     InvalidArgument,
     /// The bytes are damaged: a compressed input that ends early, a spill that was changed.
     Corruption,
+    /// The bytes are sound but newer than this version of Mithril.
+    Compatibility,
     /// Too many rows of the input cannot be read: see the file of rejected rows.
     TooManyBadRows,
     /// Reading or writing failed; the message carries the operating system's reason.
@@ -25,6 +27,7 @@ impl ErrorKind {
         match self {
             Self::InvalidArgument => "InvalidArgument",
             Self::Corruption => "Corruption",
+            Self::Compatibility => "Compatibility",
             Self::TooManyBadRows => "TooManyBadRows",
             Self::Io => "Io",
             Self::Cancelled => "Cancelled",
@@ -80,6 +83,16 @@ impl Error {
         found: impl fmt::Display,
     ) -> Self {
         Self::new(ErrorKind::Corruption, what).with(&expected, &found)
+    }
+
+    /// The bytes are newer than what this version reads.
+    #[must_use]
+    pub fn compatibility(
+        what: impl Into<String>,
+        expected: impl fmt::Display,
+        found: impl fmt::Display,
+    ) -> Self {
+        Self::new(ErrorKind::Compatibility, what).with(&expected, &found)
     }
 
     /// More rows than allowed cannot be read.

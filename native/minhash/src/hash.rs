@@ -37,12 +37,25 @@ impl RowHasher {
     ///
     /// `InvalidArgument` for settings out of range.
     pub fn new(settings: &Settings) -> crate::Result<Self> {
+        Ok(Self {
+            keys: vec![0; settings.bands()],
+            is_exact: settings.method == Method::Exact,
+            ..Self::with(&settings.parameters)?
+        })
+    }
+
+    /// A hasher of near-duplicates with these parameters.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArgument` for parameters out of range.
+    pub fn with(parameters: &Parameters) -> crate::Result<Self> {
         let Parameters {
             ngram,
             permutations,
             banding,
             seed,
-        } = settings.parameters;
+        } = *parameters;
         Ok(Self {
             shingler: Shingler::new(ngram, seed)?,
             sketcher: Sketcher::new(permutations, seed)?,
@@ -50,8 +63,8 @@ impl RowHasher {
             shingles: Vec::new(),
             bytes: Vec::new(),
             signature: vec![0; permutations],
-            keys: vec![0; settings.bands()],
-            is_exact: settings.method == Method::Exact,
+            keys: vec![0; banding.bands()],
+            is_exact: false,
         })
     }
 

@@ -15,6 +15,8 @@ pub mod error;
 mod group;
 pub mod hash;
 mod hasher;
+pub mod in_memory;
+pub mod index;
 pub mod input;
 pub mod jaccard;
 pub mod job;

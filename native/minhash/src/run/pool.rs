@@ -6,17 +6,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::error::Result;
 
 /// Locks; a thread that panicked meanwhile ends the run where threads are joined, not here.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What the mutex held.
-pub(super) fn unlocked<T>(mutex: Mutex<T>) -> T {
+pub(crate) fn unlocked<T>(mutex: Mutex<T>) -> T {
     mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Runs `work` once on each of `threads` threads, this one included, and returns the first error.
-pub(super) fn on_threads(threads: usize, work: impl Fn() -> Result<()> + Sync) -> Result<()> {
+pub(crate) fn on_threads(threads: usize, work: impl Fn() -> Result<()> + Sync) -> Result<()> {
     let failure = Mutex::new(None);
     let guarded = || {
         if let Err(error) = work() {
@@ -36,7 +36,7 @@ pub(super) fn on_threads(threads: usize, work: impl Fn() -> Result<()> + Sync) -
 
 /// Does `tasks` tasks on `threads` threads; the results are in the order of the tasks. `state` is
 /// made once a thread.
-pub(super) fn map_tasks<S, T: Send>(
+pub(crate) fn map_tasks<S, T: Send>(
     threads: usize,
     tasks: usize,
     state: impl Fn() -> Result<S> + Sync,

@@ -16,7 +16,7 @@ use crate::spill::{Span, Spill};
 const READ_BYTES: u64 = 4096;
 
 /// A split that a thread has been given.
-pub(super) struct Task {
+pub(crate) struct Task {
     /// Number of the file.
     pub file: usize,
     /// Number of the split in the file.
@@ -39,6 +39,9 @@ struct Columns {
     file: ColumnFile,
     text: usize,
 }
+
+/// A buffer to be used again, and place and length of a line that was too long.
+type Left = (Vec<u8>, Option<(u64, u64)>);
 
 impl Task {
     /// Hashes the rows of the split. `room` is a buffer to be used again, and is given back.
@@ -63,6 +66,28 @@ impl Task {
             Work::Range { start, end } => inputs[self.file].range(start, end, room),
             Work::Rows(..) => Ok(Lines::default()),
         }
+    }
+
+    /// Gives every row as a line with its offset: of a Parquet file an object with the fields of
+    /// these names, and its number. Returns the buffer to be used again, and the line that was too
+    /// long.
+    pub(crate) fn visit_lines(
+        self,
+        inputs: &[InputFile],
+        (names, room): (&[&str], Vec<u8>),
+        mut each: impl FnMut(u64, &[u8]),
+    ) -> Result<Left> {
+        if let Work::Rows(columns, range) = &self.work {
+            let rows: Vec<u64> = (range.first..range.first + range.rows as u64).collect();
+            let (bytes, places) = columns.file.lines(*range, &rows, names)?;
+            for (row, place) in rows.iter().zip(places) {
+                each(*row, bytes.get(place).unwrap_or_default());
+            }
+            return Ok((room, None));
+        }
+        let lines = self.lines(inputs, room)?;
+        lines.visit(&mut each);
+        Ok((lines.bytes, lines.too_long))
     }
 
     /// Some lines (in order) of the split, and where they lie in the bytes: those of the whole
@@ -107,14 +132,16 @@ impl Task {
 
 /// Hands out the splits of some files in order. Compressed files are decompressed here, one split
 /// at a time, while other threads work on what they were given.
-pub(super) struct Splits<'a> {
-    job: &'a Job,
+pub(crate) struct Splits<'a> {
+    inputs: &'a [InputFile],
+    text_key: &'a str,
+    split_bytes: u64,
     state: Mutex<State>,
 }
 
 /// The splits that are wanted of a file: every `step`th one below `end`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct FilePart {
+pub(crate) struct FilePart {
     pub(super) file: usize,
     pub(super) end: u32,
     pub(super) step: u32,
@@ -122,7 +149,7 @@ pub(super) struct FilePart {
 
 impl FilePart {
     /// All splits of some files.
-    pub(super) fn whole(files: impl IntoIterator<Item = usize>) -> Vec<Self> {
+    pub(crate) fn whole(files: impl IntoIterator<Item = usize>) -> Vec<Self> {
         let whole = |file| Self {
             file,
             end: u32::MAX,
@@ -153,8 +180,20 @@ enum Source {
 impl<'a> Splits<'a> {
     /// The splits of these parts, in their order.
     pub(super) fn new(job: &'a Job, parts: Vec<FilePart>) -> Self {
+        Self::of(&job.inputs, &job.settings.text_key, job.split_bytes, parts)
+    }
+
+    /// The same of any files.
+    pub(crate) fn of(
+        inputs: &'a [InputFile],
+        text_key: &'a str,
+        split_bytes: u64,
+        parts: Vec<FilePart>,
+    ) -> Self {
         Self {
-            job,
+            inputs,
+            text_key,
+            split_bytes,
             state: Mutex::new(State {
                 parts: parts.into_iter(),
                 turn: 0,
@@ -164,7 +203,7 @@ impl<'a> Splits<'a> {
     }
 
     /// The next split, if there is one.
-    pub(super) fn next(&self) -> Result<Option<Task>> {
+    pub(crate) fn next(&self) -> Result<Option<Task>> {
         let mut state = lock(&self.state);
         loop {
             if state.current.is_none() {
@@ -193,14 +232,14 @@ impl<'a> Splits<'a> {
     }
 
     fn source(&self, file: usize) -> Result<Source> {
-        let input = &self.job.inputs[file];
+        let input = &self.inputs[file];
         Ok(match input.container {
             Container::Lines(Compression::None) => Source::Plain,
             Container::Lines(compression) => Source::Stream(input.stream(compression)?),
             Container::Parquet => {
                 let file = ColumnFile::open(&input.path)?;
-                let text = file.text_column(&self.job.settings.text_key)?;
-                let ranges = file.ranges(text, self.job.split_bytes);
+                let text = file.text_column(self.text_key)?;
+                let ranges = file.ranges(text, self.split_bytes);
                 Source::Rows(Arc::new(Columns { file, text }), ranges)
             }
         })
@@ -211,9 +250,9 @@ impl<'a> Splits<'a> {
         if index >= current.part.end {
             return Ok(None);
         }
-        let input = &self.job.inputs[file];
-        let start = u64::from(index) * self.job.split_bytes;
-        let end = start.saturating_add(self.job.split_bytes);
+        let input = &self.inputs[file];
+        let start = u64::from(index) * self.split_bytes;
+        let end = start.saturating_add(self.split_bytes);
         let work = match &mut current.source {
             Source::Plain if start >= input.bytes => None,
             Source::Plain => {

@@ -8,14 +8,14 @@ use crate::error::{Error, Result};
 
 /// A file that is written beside its place; what is still there when it goes out of scope is
 /// removed.
-pub(super) struct WholeFile {
+pub(crate) struct WholeFile {
     path: PathBuf,
     temporary: PathBuf,
 }
 
 impl WholeFile {
     /// The file to be at `path`. Nothing is created yet.
-    pub(super) fn at(path: &Path) -> Self {
+    pub(crate) fn at(path: &Path) -> Self {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         Self {
             path: path.to_owned(),
@@ -23,16 +23,16 @@ impl WholeFile {
         }
     }
 
-    pub(super) fn create(&self) -> Result<File> {
+    pub(crate) fn create(&self) -> Result<File> {
         File::create(&self.temporary).map_err(|error| self.failed("create", error))
     }
 
-    pub(super) fn failed(&self, what: &str, error: io::Error) -> Error {
+    pub(crate) fn failed(&self, what: &str, error: io::Error) -> Error {
         Error::io(what, &self.path, error)
     }
 
     /// Puts what was written in its place.
-    pub(super) fn publish(self, file: &File) -> Result<()> {
+    pub(crate) fn publish(self, file: &File) -> Result<()> {
         let moved = file
             .sync_data()
             .and_then(|()| fs::rename(&self.temporary, &self.path));
@@ -40,7 +40,7 @@ impl WholeFile {
     }
 
     /// Writes a whole file.
-    pub(super) fn write(
+    pub(crate) fn write(
         path: &Path,
         write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
     ) -> Result<()> {

@@ -79,18 +79,23 @@ impl Spill {
 
     /// From row after row, as they are made, to band after band, as they are read.
     pub(crate) fn group_keys_by_band(&mut self, bands: usize) {
-        let rows = self.rows();
-        let mut grouped = vec![0; self.keys.len()];
-        for from in (0..rows).step_by(BLOCK_ROWS) {
-            let to = (from + BLOCK_ROWS).min(rows);
-            for band in 0..bands {
-                let out = &mut grouped[band * rows + from..band * rows + to];
-                let keys = self.keys[from * bands..to * bands].iter().skip(band);
-                for (place, key) in out.iter_mut().zip(keys.step_by(bands)) {
-                    *place = *key;
-                }
+        self.keys = grouped_by_band(&self.keys, bands);
+    }
+}
+
+/// Keys that stand row after row, band after band.
+pub(crate) fn grouped_by_band(keys: &[u64], bands: usize) -> Vec<u64> {
+    let rows = keys.len() / bands.max(1);
+    let mut grouped = vec![0; keys.len()];
+    for from in (0..rows).step_by(BLOCK_ROWS) {
+        let to = (from + BLOCK_ROWS).min(rows);
+        for band in 0..bands {
+            let out = &mut grouped[band * rows + from..band * rows + to];
+            let keys = keys[from * bands..to * bands].iter().skip(band);
+            for (place, key) in out.iter_mut().zip(keys.step_by(bands)) {
+                *place = *key;
             }
         }
-        self.keys = grouped;
     }
+    grouped
 }
