@@ -54,10 +54,14 @@ export function buildMithrilDedup(runner: Runner): Line {
 }
 
 function newProgram(name: string, description: string): Line {
-  return new Line(name)
-    .description(description)
-    .version(VERSION, '-V, --version', 'print the version')
-    .addHelpText('after', CODES);
+  return (
+    new Line(name)
+      .description(description)
+      .version(VERSION, '-V, --version', 'print the version')
+      // What stands behind a command belongs to it, also where it has commands of its own.
+      .enablePositionalOptions()
+      .addHelpText('after', CODES)
+  );
 }
 
 /** Every command throws instead of exiting, so that main.ts decides the exit code. */

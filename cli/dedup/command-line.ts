@@ -9,10 +9,12 @@ import {
   repeatable,
   threadsOption,
 } from '../command-line.ts';
+import { addIndexCommands } from './index-command-line.ts';
 
 /** Adds the arguments and options of dedup to `line`, which is called `prefix` on the command line. */
 export function defineDedup(line: Line, runner: Runner, prefix: string): void {
   defineCommand(line, runner, dedupSpec(prefix));
+  addIndexCommands(line, runner, `${prefix} index`);
 }
 
 const dedupSpec = (prefix: string): CommandSpec => ({

@@ -146,7 +146,7 @@ async function jobOf(
 /** What the process takes without any work: about 55 MiB. */
 const NODE_BYTES = 64 * 1024 ** 2;
 
-const settingsOf = (options: DedupOptions) => ({
+export const settingsOf = (options: DedupOptions) => ({
   textKey: options.textKey,
   threshold: options.threshold,
   unit: options.ngram.unit,

@@ -62,6 +62,13 @@ const KNOWN = [
       'Start the command again with a --memory of so much and 64 MiB; it goes on from what is hashed.',
     exitCode: EXIT.failure,
   },
+  {
+    code: 'InvalidArgument',
+    start: 'the index ',
+    advice:
+      'Build it with: mithril dedup index build IN... -o INDEX, or wait for the other writer.',
+    exitCode: EXIT.failure,
+  },
   { code: 'InvalidArgument', start: '', advice: 'See --help for the usage.', exitCode: EXIT.usage },
   {
     code: 'TooManyBadRows',

@@ -118,6 +118,74 @@ export class DedupJob {
 
 export function explainBands(settings: SettingsOptions): Curve;
 
+export interface RowFilesOptions {
+  inputs: NamedFile[];
+  textKey: string;
+  idKey?: string;
+  /** 0 to 1. */
+  badShareMax: number;
+  /** 0 for all processors. */
+  threads: number;
+  /** In bytes. */
+  memory: number;
+}
+
+export interface IndexSummary {
+  rows: number;
+  removedRows: number;
+  parts: number;
+  bytes: number;
+  threshold: string;
+  unit: string;
+  n: number;
+  permutations: number;
+  bands: number;
+  bandRows: number;
+  seed: number;
+  /** Rows that the call added or removed, and those that it could not use. */
+  changed: number;
+  rejected: number;
+}
+
+export interface QueryOptions {
+  /** A decimal number; without it that of the index. */
+  threshold?: string;
+  limit: number;
+}
+
+export interface QuerySummary {
+  rows: number;
+  rejected: number;
+  matched: number;
+}
+
+/** Work on an index, a folder. */
+export class DedupIndexJob {
+  constructor();
+  readonly progress: RunProgress;
+  /** Ends the work with code `Cancelled` within a split. */
+  cancel(): void;
+  build(
+    folder: string,
+    settings: SettingsOptions,
+    isForced: boolean,
+    files: RowFilesOptions,
+  ): Promise<IndexSummary>;
+  add(folder: string, files: RowFilesOptions): Promise<IndexSummary>;
+  /** `ids`: JSON values as they stand in the rows; with none, all parts are made one. */
+  remove(folder: string, ids: string[]): Promise<IndexSummary>;
+  look(folder: string, check: boolean): Promise<IndexSummary>;
+  /** A JSON object: `neighbours` and `cut`. */
+  query(folder: string, text: string, options: QueryOptions): Promise<string>;
+  /** Writes one JSON object a row. */
+  queryFiles(
+    folder: string,
+    files: RowFilesOptions,
+    output: string,
+    options: QueryOptions,
+  ): Promise<QuerySummary>;
+}
+
 export interface PieceOfSource {
   source: number;
   offset: number;

@@ -3,7 +3,9 @@ import { setUp } from '../../../scripts/setup.mjs';
 import { SetupError } from '../../../scripts/system/process.mjs';
 import { buildExample, temporaryFolder } from '../shared/programs.mjs';
 import { finishRecord, startRecord } from '../shared/record.mjs';
+import { binding } from './binding.mjs';
 import { peersPython } from './environment.mjs';
+import { index } from './index.mjs';
 import { named } from './named-sets.mjs';
 import { quality } from './quality.mjs';
 import { scale } from './scale.mjs';
@@ -12,7 +14,7 @@ import { stages } from './stages.mjs';
 import { engine } from './tools.mjs';
 
 const CRATE = 'mithril-dedup';
-const PARTS = { sets, quality, named, stages, scale };
+const PARTS = { sets, quality, named, stages, binding, index, scale };
 /** Minutes and gigabytes: only if asked for. */
 const BY_NAME_ONLY = new Set(['scale']);
 
@@ -27,13 +29,15 @@ export async function run(options) {
   }
   const { cargoEnv } = await setUp(['test']);
   const record = startRecord('dedup', options);
+  const example = (name) => buildExample(CRATE, name, cargoEnv);
   const context = {
     options,
+    example,
     work: temporaryFolder(),
-    engineTool: engine(buildExample(CRATE, 'dedup_once', cargoEnv)),
-    generator: buildExample(CRATE, 'generate_documents', cargoEnv),
-    kernels: buildExample(CRATE, 'kernel_speed', cargoEnv),
-    exactPairs: buildExample(CRATE, 'exact_pairs', cargoEnv),
+    engineTool: engine(example('dedup_once')),
+    generator: example('generate_documents'),
+    kernels: example('kernel_speed'),
+    exactPairs: example('exact_pairs'),
     python: options.peers ? await peersPython() : undefined,
   };
   for (const name of names) {

@@ -24,6 +24,17 @@ pub struct RunProgress {
     pub total: f64,
 }
 
+impl RunProgress {
+    pub fn of(progress: &Progress) -> Self {
+        let (done, total) = progress.done_and_total();
+        Self {
+            stage: progress.stage().as_str().to_owned(),
+            done: number(done),
+            total: number(total),
+        }
+    }
+}
+
 #[napi(object, object_from_js = false)]
 pub struct RowCounts {
     pub rows: f64,
@@ -99,12 +110,7 @@ impl DedupJob {
     #[napi(getter)]
     #[must_use]
     pub fn progress(&self) -> RunProgress {
-        let (done, total) = self.0.done_and_total();
-        RunProgress {
-            stage: self.0.stage().as_str().to_owned(),
-            done: number(done),
-            total: number(total),
-        }
+        RunProgress::of(&self.0)
     }
 
     /// Ends the run with code `Cancelled` within a split.

@@ -10,6 +10,7 @@
 )]
 #![expect(clippy::needless_pass_by_value, reason = "napi hands values over")]
 
+mod index;
 mod job;
 mod options;
 mod outcome;

@@ -1,4 +1,4 @@
-import type { DedupRuns, RunWatch } from '../../ports/dedup.ts';
+import type { DedupRuns, RunProgress, RunWatch } from '../../ports/dedup.ts';
 import { loadNativeDedup } from './load-native.ts';
 import type { DedupJob, NativeDedup } from './native-dedup.ts';
 
@@ -17,11 +17,16 @@ export function openDedupRuns(native: NativeDedup = loadNativeDedup()): DedupRun
   };
 }
 
+interface WatchedJob {
+  readonly progress: RunProgress;
+  cancel(): void;
+}
+
 /** Reports progress and stops on a signal; a stopped job ends with the code `Cancelled`. */
-async function runWatched<Result>(
-  job: DedupJob,
+export async function runWatched<Job extends WatchedJob, Result>(
+  job: Job,
   { onProgress, signal }: RunWatch,
-  work: (job: DedupJob) => Promise<Result>,
+  work: (job: Job) => Promise<Result>,
 ): Promise<Result> {
   const cancel = (): void => job.cancel();
   signal?.addEventListener('abort', cancel, { once: true });

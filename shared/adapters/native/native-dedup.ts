@@ -7,11 +7,39 @@ import type {
   DedupSummary,
   RunProgress,
 } from '../../ports/dedup.ts';
+import type {
+  IndexSummary,
+  QueryOptions,
+  QuerySummary,
+  RowFiles,
+} from '../../ports/dedup-index.ts';
 
 /** What native/minhash-napi exports; its index.d.ts is held to this by native-dedup.test.ts. */
 export interface NativeDedup {
   readonly DedupJob: new () => DedupJob;
+  readonly DedupIndexJob: new () => DedupIndexJob;
   explainBands(settings: DedupSettings): BandCurve;
+}
+
+export interface DedupIndexJob {
+  readonly progress: RunProgress;
+  cancel(): void;
+  build(
+    folder: string,
+    settings: DedupSettings,
+    isForced: boolean,
+    files: RowFiles,
+  ): Promise<IndexSummary>;
+  add(folder: string, files: RowFiles): Promise<IndexSummary>;
+  remove(folder: string, ids: string[]): Promise<IndexSummary>;
+  look(folder: string, check: boolean): Promise<IndexSummary>;
+  query(folder: string, text: string, options: QueryOptions): Promise<string>;
+  queryFiles(
+    folder: string,
+    files: RowFiles,
+    output: string,
+    options: QueryOptions,
+  ): Promise<QuerySummary>;
 }
 
 export interface DedupJob {

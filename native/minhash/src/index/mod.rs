@@ -10,7 +10,7 @@
 //! compared exactly. Texts of equal sets share one. Cost of a query: one hash of the text, two cache
 //! lines a band and part, and a merge of two sets for each candidate.
 //!
-//! Size: 8 bytes a shingle, 9 bytes a band, 20 bytes and the id for every text: 490 bytes for one of
+//! Size: 8 bytes a shingle, 9 bytes a band, 20 bytes and the id for every text: 500 bytes for one of
 //! 40 words with the default settings, 2.1 KB for one of 230.
 
 mod files;
