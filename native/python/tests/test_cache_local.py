@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY = "ab" * 32
+
+
+@pytest.fixture(autouse=True)
+def temporary_files_go_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 def test_a_home_that_cannot_be_written_to_gives_a_folder_for_this_process(tmp_path: Path) -> None:
