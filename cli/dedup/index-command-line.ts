@@ -23,7 +23,7 @@ export function addIndexCommands(parent: Line, runner: Runner, prefix: string): 
 
 type Spec = (prefix: string) => CommandSpec;
 
-const FILES = '.jsonl, .jsonl.gz or .jsonl.zst files, folders, patterns';
+const FILES = '.jsonl, .jsonl.gz, .jsonl.zst or .parquet files, folders, patterns';
 
 const rowOptions = () => [
   option('--text-key <name>', 'field that holds the text (default: text)'),

@@ -86,7 +86,7 @@ pub(crate) fn failure(py: Python<'_>, error: &Error) -> PyErr {
 }
 
 /// An exception of this class of `mithril._errors`.
-fn exception(py: Python<'_>, class: &str, message: String) -> PyErr {
+pub(crate) fn exception(py: Python<'_>, class: &str, message: String) -> PyErr {
     py.import("mithril._errors")
         .and_then(|module| module.getattr(class))
         .and_then(|class| class.call1((message.clone(),)))

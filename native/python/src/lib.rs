@@ -1,10 +1,12 @@
-//! Python binding of `mithril-checkpoint`: it converts, and nothing else. Ed25519 for the cache.
+//! Python binding of `mithril-checkpoint` and `mithril-dedup`: it converts, and nothing else. Ed25519
+//! for the cache.
 //!
-//! The GIL is released while the codec works. It is taken back for the progress callback, for
+//! The GIL is released while they work. It is taken back for the progress callback, for
 //! ranges that Python reads, and to see whether Ctrl-C was pressed; an exception raised there ends
 //! the work and is what the caller gets. A panic becomes `InternalError`.
 
 mod call;
+mod dedup;
 mod memory;
 mod place;
 mod reader;
@@ -135,6 +137,7 @@ fn decompress(
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Summary>()?;
     module.add_class::<Reader>()?;
+    dedup::add_to(module)?;
     module.add_function(wrap_pyfunction!(compress, module)?)?;
     module.add_function(wrap_pyfunction!(decompress, module)?)?;
     module.add_function(wrap_pyfunction!(signing::ed25519_public_key, module)?)?;

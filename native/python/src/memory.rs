@@ -1,6 +1,6 @@
 //! Memory that Python owns, read and written while the GIL is released.
 //!
-//! All `unsafe` of this crate is here. A buffer that is held keeps its memory alive and in place
+//! All `unsafe` of this crate is here and in `dedup/arrow/abi.rs`. A buffer that is held keeps its memory alive and in place
 //! (an exporter refuses to resize meanwhile); that nothing else writes to it is what the caller of
 //! this package promises, as with every function of numpy that releases the GIL.
 
