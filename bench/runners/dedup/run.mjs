@@ -4,6 +4,7 @@ import { SetupError } from '../../../scripts/system/process.mjs';
 import { buildExample, temporaryFolder } from '../shared/programs.mjs';
 import { finishRecord, startRecord } from '../shared/record.mjs';
 import { binding } from './binding.mjs';
+import { correlation } from './correlation.mjs';
 import { peersPython } from './environment.mjs';
 import { index } from './index.mjs';
 import { named } from './named-sets.mjs';
@@ -14,7 +15,7 @@ import { stages } from './stages.mjs';
 import { engine } from './tools.mjs';
 
 const CRATE = 'mithril-dedup';
-const PARTS = { sets, quality, named, stages, binding, index, scale };
+const PARTS = { sets, quality, named, stages, correlation, binding, index, scale };
 /** Minutes and gigabytes: only if asked for. */
 const BY_NAME_ONLY = new Set(['scale']);
 
