@@ -42,6 +42,8 @@ export async function listen(context: CacheContext, options: ListenOptions): Pro
   const server = createServer(tls, (request, response) => void listener(request, response));
   server.maxConnections = CONNECTIONS_MAX;
   server.setTimeout(IDLE_MS);
+  // Node's own 5 s close connections that a client is just about to use again.
+  server.keepAliveTimeout = IDLE_MS;
   await start(server, host, port);
   const address = server.address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
