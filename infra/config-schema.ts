@@ -1,5 +1,6 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
+import { DEDUP_TASK_BYTES_MAX } from '../shared/contracts/dedup-limits.ts';
 import { cacheNamespacesSchema, DEFAULT_KEY_PATTERN } from '../shared/contracts/environment.ts';
 import {
   BATCH_SEGMENTS_DEFAULT,
@@ -65,7 +66,7 @@ const sourceSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
-const restoreTargetSchema = z.strictObject({
+const placeSchema = z.strictObject({
   bucketName: bucketNameSchema,
   prefix: prefixSchema,
   kmsKeyArn: kmsKeyArnSchema.optional(),
@@ -133,7 +134,19 @@ export const configSchema = z.strictObject({
   cache: cacheSchema.nullable().default(null),
   reconcileHours: z.int().min(1).max(168).default(24),
   /** Where restores may write, besides `restored/` of the store bucket. */
-  restoreTargets: z.array(restoreTargetSchema).max(PREFIX_COUNT_MAX).default([]),
+  restoreTargets: z.array(placeSchema).max(PREFIX_COUNT_MAX).default([]),
+  dedup: z
+    .strictObject({
+      /** Where datasets are read from, besides `datasets/` of the store bucket. */
+      sources: z.array(placeSchema).max(PREFIX_COUNT_MAX).default([]),
+      /** Where results may be written, besides `deduplicated/` of the store bucket. */
+      targets: z.array(placeSchema).max(PREFIX_COUNT_MAX).default([]),
+      /** Bytes of an input that one task takes; without it what suits the inputs. */
+      taskBytes: z.int().min(1_048_576).max(DEDUP_TASK_BYTES_MAX).optional(),
+      /** Workers of one stage at once. */
+      workers: z.int().min(1).max(WORKERS_MAX).default(200),
+    })
+    .default({ sources: [], targets: [], workers: 200 }),
   kmsKeyArn: kmsKeyArnSchema.optional(),
   permissionsBoundaryArn: arn(
     'iam',

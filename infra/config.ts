@@ -20,6 +20,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   cache: '{ "concurrency": 20, "quotaBytes": 107374182400, "ttlDays": 90 }, or null for none',
   reconcileHours: '24',
   restoreTargets: '[{ "bucketName": "team-models", "prefix": "restored/" }]',
+  dedup:
+    '{ "sources": [{ "bucketName": "team-data", "prefix": "raw/" }], "targets": [{ "bucketName": "team-data", "prefix": "clean/" }] }',
   kmsKeyArn: '"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"',
   permissionsBoundaryArn: '"arn:aws:iam::111122223333:policy/team-boundary"',
   alarmTopicArn: '"arn:aws:sns:eu-west-1:111122223333:alarms"',

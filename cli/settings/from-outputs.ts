@@ -31,6 +31,7 @@ export function settingsFromOutputs(
       state_machine_arn: it.CheckpointStateMachineArn,
       restore_state_machine_arn: it.RestoreStateMachineArn,
     },
+    dedup: { state_machine_arn: it.DedupStateMachineArn },
   };
 }
 

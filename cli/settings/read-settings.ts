@@ -106,6 +106,7 @@ const environmentSchema = z.object({
   MITHRIL_KEY_PATTERN: z.string().min(1).optional(),
   MITHRIL_STATE_MACHINE_ARN: z.string().min(1).optional(),
   MITHRIL_RESTORE_STATE_MACHINE_ARN: z.string().min(1).optional(),
+  MITHRIL_DEDUP_STATE_MACHINE_ARN: z.string().min(1).optional(),
 });
 
 function fromEnvironment(env: Session['env']): SettingsSource {
@@ -129,6 +130,7 @@ function fromEnvironment(env: Session['env']): SettingsSource {
       state_machine_arn: it.MITHRIL_STATE_MACHINE_ARN,
       restore_state_machine_arn: it.MITHRIL_RESTORE_STATE_MACHINE_ARN,
     },
+    dedup: { state_machine_arn: it.MITHRIL_DEDUP_STATE_MACHINE_ARN },
   };
   return { origin: 'environment', values };
 }

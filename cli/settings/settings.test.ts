@@ -74,6 +74,7 @@ describe('settings', () => {
       Table: 'table',
       CheckpointStateMachineArn: 'arn:aws:states:eu-west-1:111122223333:stateMachine:a',
       RestoreStateMachineArn: 'arn:aws:states:eu-west-1:111122223333:stateMachine:b',
+      DedupStateMachineArn: 'arn:aws:states:eu-west-1:111122223333:stateMachine:c',
       ReconcileFunction: 'f',
       ConfigCommand: '-',
       StatusCommand: '-',
@@ -81,6 +82,7 @@ describe('settings', () => {
       DashboardUrl: '-',
       CheckpointConsoleUrl: '-',
       RestoreConsoleUrl: '-',
+      DedupConsoleUrl: '-',
     };
     await write(
       'project/mithril.toml',
@@ -97,6 +99,7 @@ describe('settings', () => {
       keyPattern: outputs.KeyPattern,
       stateMachineArn: outputs.CheckpointStateMachineArn,
       restoreStateMachineArn: outputs.RestoreStateMachineArn,
+      dedupStateMachineArn: outputs.DedupStateMachineArn,
     });
     expect(() => settingsFromOutputs('Other', { Bucket: 'x' })).toThrow(/Other lacks outputs/u);
   });

@@ -38,6 +38,7 @@ export const settingsFileSchema = z.strictObject({
       restore_state_machine_arn: text.optional(),
     })
     .optional(),
+  dedup: z.strictObject({ state_machine_arn: text.optional() }).optional(),
   /** docs/cache/server.md. */
   cache: z
     .strictObject({
@@ -69,6 +70,7 @@ export interface Settings {
   readonly keyPattern: string;
   readonly stateMachineArn: string | null;
   readonly restoreStateMachineArn: string | null;
+  readonly dedupStateMachineArn: string | null;
   readonly cache: CacheFileSettings;
   /** Where they came from, for `doctor` and for errors. */
   readonly origins: readonly string[];
@@ -99,6 +101,10 @@ export function mergeSettings(sources: readonly SettingsSource[]): Settings {
     {},
     ...sources.map((it) => defined(it.values.checkpoints ?? {})),
   );
+  const dedup: NonNullable<SettingsFile['dedup']> = Object.assign(
+    {},
+    ...sources.map((it) => defined(it.values.dedup ?? {})),
+  );
   const cache: NonNullable<SettingsFile['cache']> = Object.assign(
     {},
     ...sources.map((it) => defined(it.values.cache ?? {})),
@@ -118,6 +124,7 @@ export function mergeSettings(sources: readonly SettingsSource[]): Settings {
     keyPattern: checkpoints.key_pattern ?? DEFAULT_KEY_PATTERN,
     stateMachineArn: checkpoints.state_machine_arn ?? null,
     restoreStateMachineArn: checkpoints.restore_state_machine_arn ?? null,
+    dedupStateMachineArn: dedup.state_machine_arn ?? null,
     cache: {
       dir: cache.dir ?? null,
       url: cache.url ?? null,

@@ -27,7 +27,8 @@ function describe(
   checkpoints: MithrilCheckpoints,
   config: MithrilConfig,
 ): StackOutputs {
-  const { source, store, pipeline, restore, reconcile, retire, cache, observability } = checkpoints;
+  const { source, store, pipeline, restore, dedup, reconcile, retire, cache, observability } =
+    checkpoints;
   const bucket = source.bucket.bucketName;
   const prefix = source.prefixes[0] ?? 'PREFIX/';
   return {
@@ -39,6 +40,7 @@ function describe(
     Table: store.table.tableName,
     CheckpointStateMachineArn: pipeline.machine.stateMachine.stateMachineArn,
     RestoreStateMachineArn: restore.machine.stateMachine.stateMachineArn,
+    DedupStateMachineArn: dedup.machine.stateMachine.stateMachineArn,
     ReconcileFunction: reconcile.worker.function.functionName,
     ...(retire === null ? {} : { RetireFunction: retire.worker.function.functionName }),
     ConfigCommand: `mithril stack config --stack ${stack.stackName}`,
@@ -47,6 +49,7 @@ function describe(
     DashboardUrl: `${consoleUrl(stack, 'cloudwatch')}#dashboards:name=${observability.dashboard.dashboardName}`,
     CheckpointConsoleUrl: machineUrl(stack, pipeline.machine),
     RestoreConsoleUrl: machineUrl(stack, restore.machine),
+    DedupConsoleUrl: machineUrl(stack, dedup.machine),
     ...(cache === null
       ? {}
       : {

@@ -9,6 +9,7 @@ import { CheckpointPipeline } from './checkpoint-pipeline.ts';
 import { CheckpointSource } from './checkpoint-source.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { CompileCache } from './compile-cache.ts';
+import { Dedup } from './dedup.ts';
 import { Ingest } from './ingest.ts';
 import { Observability } from './observability.ts';
 import { Restore } from './restore.ts';
@@ -26,6 +27,8 @@ export interface MithrilCheckpointsProps {
   readonly enabled?: string;
   /** Default: `config.concurrency.workers`; a parameter may stand here. */
   readonly workers?: number;
+  /** Default: `config.dedup.workers`. */
+  readonly dedupWorkers?: number;
 }
 
 /**
@@ -38,6 +41,7 @@ export class MithrilCheckpoints extends Construct {
   readonly source: CheckpointSource;
   readonly pipeline: CheckpointPipeline;
   readonly restore: Restore;
+  readonly dedup: Dedup;
   readonly ingest: Ingest;
   readonly reconcile: ScheduledSweep;
   readonly retire: ScheduledSweep | null;
@@ -66,6 +70,13 @@ export class MithrilCheckpoints extends Construct {
       kmsKeyArn,
       workers,
     });
+    this.dedup = new Dedup(this, 'Dedup', {
+      platform,
+      store: this.store,
+      dedup: config.dedup,
+      kmsKeyArn,
+      workers: props.dedupWorkers ?? config.dedup.workers,
+    });
     this.ingest = new Ingest(this, 'Ingest', { ...parts, pipeline: this.pipeline });
     this.reconcile = this.#createReconcile(platform, config.reconcileHours);
     this.retire = config.retire === null ? null : this.#createRetire(platform, config.retire);
@@ -73,13 +84,14 @@ export class MithrilCheckpoints extends Construct {
       config.cache === null
         ? null
         : new CompileCache(this, 'Cache', { platform, cache: config.cache, kmsKeyArn });
-    const { pipeline, restore, reconcile, retire, cache } = this;
+    const { pipeline, restore, dedup, reconcile, retire, cache } = this;
     this.observability = new Observability(this, 'Observability', {
-      machines: [pipeline.machine, restore.machine],
+      machines: [pipeline.machine, restore.machine, dedup.machine],
       alarms: [
         this.ingest.alarm,
         ...pipeline.machine.alarms,
         ...restore.machine.alarms,
+        ...dedup.machine.alarms,
         reconcile.alarm,
         ...(retire === null ? [] : [retire.alarm]),
         ...(cache === null ? [] : cache.alarms),

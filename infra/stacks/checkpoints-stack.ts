@@ -26,12 +26,14 @@ export class CheckpointsStack extends Stack {
       allowedValues: ['on', 'off'],
       default: 'on',
     });
+    const workers = this.#overridableWorkers();
     this.checkpoints = new MithrilCheckpoints(this, 'Checkpoints', {
       config: props.config,
       functionsFolder: props.functionsFolder,
       layerFolders: props.layerFolders,
       enabled: enabled.valueAsString,
-      workers: this.#overridable(props.config.concurrency.workers),
+      workers: workers(props.config.concurrency.workers),
+      dedupWorkers: workers(props.config.dedup.workers),
     });
     this.outputs = new CheckpointOutputs(this, 'Outputs', this.checkpoints, props.config);
   }
@@ -41,7 +43,7 @@ export class CheckpointsStack extends Stack {
    * The number is not the parameter's default, because a deployment keeps the parameters of the
    * one before and a change of the configuration would not arrive.
    */
-  #overridable(configured: number): number {
+  #overridableWorkers(): (configured: number) => number {
     const workers = new CfnParameter(this, 'Workers', {
       description: 'Workers of one kind that run at once (the spend cap); 0: as configured',
       type: 'Number',
@@ -52,7 +54,7 @@ export class CheckpointsStack extends Stack {
     const isConfigured = new CfnCondition(this, 'WorkersAsConfigured', {
       expression: Fn.conditionEquals(Fn.ref(workers.logicalId), '0'),
     });
-    const choice = Fn.conditionIf(isConfigured.logicalId, configured, workers.valueAsNumber);
-    return Token.asNumber(choice);
+    return (configured) =>
+      Token.asNumber(Fn.conditionIf(isConfigured.logicalId, configured, workers.valueAsNumber));
   }
 }

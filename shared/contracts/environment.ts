@@ -15,6 +15,13 @@ export const storeEnvironmentSchema = z.object({
   MITHRIL_TABLE: text,
 });
 
+/** Of the functions of the dedup job. */
+export const dedupEnvironmentSchema = z.object({
+  MITHRIL_STORE_BUCKET: text,
+  /** Of plan only. */
+  MITHRIL_DEDUP_TASK_BYTES: integer.min(1).optional(),
+});
+
 /** Where checkpoints come from; JSON list of prefixes, empty = none opted in. */
 export const sourceEnvironmentSchema = z.object({
   MITHRIL_SOURCE_BUCKET: text,

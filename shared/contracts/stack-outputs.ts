@@ -14,6 +14,7 @@ export const stackOutputsSchema = z.object({
   Table: z.string(),
   CheckpointStateMachineArn: z.string(),
   RestoreStateMachineArn: z.string(),
+  DedupStateMachineArn: z.string(),
   ReconcileFunction: z.string(),
   /** Only where retiring originals is opted in. */
   RetireFunction: z.string().optional(),
@@ -27,6 +28,7 @@ export const stackOutputsSchema = z.object({
   DashboardUrl: z.string(),
   CheckpointConsoleUrl: z.string(),
   RestoreConsoleUrl: z.string(),
+  DedupConsoleUrl: z.string(),
   /** Only for an existing bucket: the one command that lets its events reach us. */
   EnableEventsCommand: z.string().optional(),
 });

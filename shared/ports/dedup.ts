@@ -29,8 +29,8 @@ export interface DedupSettings {
   readonly n: number;
   readonly permutations: number;
   /** Both or neither; without them the bands suit the threshold. */
-  readonly bands?: number;
-  readonly rows?: number;
+  readonly bands?: number | undefined;
+  readonly rows?: number | undefined;
   readonly seed: number;
   /** Without it `verified`: near-duplicates, each compared exactly. */
   readonly method?: 'verified' | 'exact' | 'lshbloom';

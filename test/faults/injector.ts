@@ -126,7 +126,7 @@ export class Injector {
 /** Names of keys without what differs between checkpoints: one site for one line of code. */
 const kindOfKey = (key: string): string =>
   key
-    .replace(/^v1\/work\/(?:restore\/)?[0-9a-f]{64}\/(?:[0-9]+\/)?/u, '')
+    .replace(/^v1\/work\/(?:restore\/|dedup\/)?[0-9a-f]{64}\/(?:[0-9]+\/)?/u, '')
     .replace(/^v1\/checkpoints\/[0-9a-f]{64}\//u, '')
     .replaceAll(/[0-9a-f]{16,}/gu, '*')
     .replaceAll(/[0-9]+/gu, '*');
@@ -215,6 +215,19 @@ const injectTable = (table: EntryTable, caller: Caller): EntryTable => ({
   readBefore: (pk, before, countMax) =>
     caller.entry('table.readBefore', pk, () => table.readBefore(pk, before, countMax)),
 });
+
+/** The object store of one worker, every call of which goes through the injector. */
+export const injectPorts = (
+  context: Pick<CheckpointContext, 'objects' | 'multipart'>,
+  injector: Injector,
+  state: string,
+): Pick<CheckpointContext, 'objects' | 'multipart'> => {
+  const caller = new Caller(injector, state);
+  return {
+    objects: injectObjects(context.objects, caller),
+    multipart: injectMultipart(context.multipart, caller),
+  };
+};
 
 /** The ports of one worker, every call of which goes through the injector. */
 export const injectFaults = (

@@ -14,6 +14,9 @@ const EVENTS = '<IngestEvents.Arn>';
 const ORIGINAL = `${SOURCE}/checkpoints/run/step-1.safetensors`;
 const MANIFEST = `${STORE}/v1/checkpoints/abc/manifest.json`;
 const WORK = `${STORE}/v1/work/abc/batch.json`;
+const JOB = `${STORE}/v1/work/dedup/abc/plan.json`;
+const DATASET = `${STORE}/datasets/set/a.jsonl`;
+const RESULT = `${STORE}/deduplicated/set/a.jsonl`;
 const RESTORED = `${STORE}/restored/run/step-1.safetensors`;
 
 const READ_ORIGINALS = [
@@ -34,7 +37,21 @@ const READ_STORE = [
   'RetireWorkerRole',
   ...RESTORE,
 ];
-const MACHINES = ['PipelineCheckpointRole', 'RestoreRole'];
+const MACHINES = ['PipelineCheckpointRole', 'RestoreRole', 'DedupRole'];
+const DEDUP = [
+  'Plan',
+  'Hash',
+  'Gather',
+  'Bucket',
+  'Stitch',
+  'Shingle',
+  'Verify',
+  'Filter',
+  'Report',
+];
+const DEDUP_ALL = DEDUP.map((stage) => `Dedup${stage}Role`);
+const READ_DATASETS = ['DedupHashRole', 'DedupShingleRole', 'DedupFilterRole'];
+const WRITE_RESULTS = ['DedupPlanRole', 'DedupFilterRole', 'DedupReportRole'];
 const WRITE_WORK = [
   'PipelinePlanRole',
   'PipelineEncodeRole',
@@ -92,6 +109,19 @@ const ROWS: readonly (readonly [title: string, call: Call, allowed: readonly str
   row('delete a restored file', 's3:DeleteObject', RESTORED, NOBODY),
   row('list the store', 's3:ListBucket', STORE, READ_STORE, 'v1/checkpoints/'),
   row('list restored files', 's3:ListBucket', STORE, NOBODY, 'restored/'),
+  row('read work of a dedup job', 's3:GetObject', JOB, [...READ_STORE, ...MACHINES, ...DEDUP_ALL]),
+  row('write work of a dedup job', 's3:PutObject', JOB, [...WRITE_WORK, ...DEDUP_ALL]),
+  row('abort its upload', 's3:AbortMultipartUpload', JOB, DEDUP_ALL),
+  row('read a dataset', 's3:GetObject', DATASET, READ_DATASETS),
+  row('write a dataset', 's3:PutObject', DATASET, NOBODY),
+  row('delete a dataset', 's3:DeleteObject', DATASET, NOBODY),
+  row('list datasets', 's3:ListBucketVersions', STORE, ['DedupPlanRole'], 'datasets/set/'),
+  row('list the whole store', 's3:ListBucketVersions', STORE, NOBODY, ''),
+  row('write a deduplicated file', 's3:PutObject', RESULT, WRITE_RESULTS),
+  row('read a deduplicated file', 's3:GetObject', RESULT, WRITE_RESULTS),
+  row('delete a deduplicated file', 's3:DeleteObject', RESULT, NOBODY),
+  row('start a dedup job', 'states:StartExecution', '<DedupMachine>', ['DedupRole']),
+  row('call a hasher', 'lambda:InvokeFunction', '<DedupHashFunction.Arn>', ['DedupRole']),
   row('read a row', 'dynamodb:GetItem', CATALOGUE, [
     ...WRITE_CATALOGUE,
     'PipelinePlanRole',

@@ -16,6 +16,11 @@ const LAYERS_OF: Readonly<Record<string, readonly string[]>> = {
   'restore-plan': ['<NativeLayer>'],
   'restore-part': ['<NativeLayer>'],
   'restore-finish': ['<NativeLayer>'],
+  ...Object.fromEntries(
+    ['plan', 'hash', 'gather', 'bucket', 'stitch', 'shingle', 'verify', 'filter', 'report'].map(
+      (stage) => [`dedup-${stage}`, ['<DedupLayer>']],
+    ),
+  ),
 };
 
 it('every function has the layers that it loads, and no others', () => {

@@ -14,6 +14,9 @@ const NAMES: Readonly<Record<string, string>> = {
   '<StoreBucket.Arn>/v1/work/*': 'work',
   '<StoreBucket.Arn>/v1/checkpoints/*': 'checkpoints',
   '<StoreBucket.Arn>/restored/*': 'restored',
+  '<StoreBucket.Arn>/v1/work/dedup/*': 'job',
+  '<StoreBucket.Arn>/datasets/*': 'datasets',
+  '<StoreBucket.Arn>/deduplicated/*': 'deduplicated',
   '<StoreBucket.Arn>': 'store',
   '<StoreCatalogue.Arn>': 'catalogue',
   '<PipelineCheckpointMachine>': 'machine',
@@ -46,6 +49,20 @@ const compareRestored = [
   's3:GetObjectVersion restored',
   's3:PutObject restored',
 ];
+
+const writing = (what: string): string[] => [
+  `s3:AbortMultipartUpload ${what}`,
+  `s3:GetObject ${what}`,
+  `s3:PutObject ${what}`,
+  's3:ListBucket store',
+];
+const dedupWork = writing('job');
+const readDatasets = [
+  's3:GetObject datasets',
+  's3:GetObjectVersion datasets',
+  's3:ListBucket store',
+];
+const writeDeduplicated = writing('deduplicated');
 
 /** The matrix of what each function may do; what is not named here is denied. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
@@ -86,8 +103,31 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   RestorePlanRole: [...readStore, ...writeWork, ...compareRestored, 'dynamodb:GetItem catalogue'],
   RestorePartRole: [...readStore, ...writeWork, 's3:PutObject restored'],
   RestoreFinishRole: [...readStore, ...writeWork, ...compareRestored],
+  DedupPlanRole: [
+    ...dedupWork,
+    ...writeDeduplicated,
+    's3:ListBucketVersions store',
+    's3:ListBucketVersions store',
+  ],
+  DedupHashRole: [...dedupWork, ...readDatasets],
+  DedupGatherRole: dedupWork,
+  DedupBucketRole: dedupWork,
+  DedupStitchRole: dedupWork,
+  DedupShingleRole: [...dedupWork, ...readDatasets],
+  DedupVerifyRole: dedupWork,
+  DedupFilterRole: [...dedupWork, ...readDatasets, ...writeDeduplicated],
+  DedupReportRole: [...dedupWork, ...writeDeduplicated],
 };
-const MACHINE_ROLES = ['PipelineCheckpointRole', 'RestoreRole'];
+/** Prefix that a right to list is bound to, by the statement's name. */
+const LISTED: readonly (readonly [sid: RegExp, pattern: string])[] = [
+  [/Originals/u, 'checkpoints/*'],
+  [/^ListVersions0$|OfDatasets0$/u, 'datasets/*'],
+  [/^ListVersions1$|OfDeduplicated0$/u, 'deduplicated/*'],
+  [/OfJob0$/u, 'v1/work/dedup/*'],
+  [/InStore$/u, 'v1/*'],
+];
+const patternOf = (sid: string): string | undefined => LISTED.find(([name]) => name.test(sid))?.[1];
+const MACHINE_ROLES = ['PipelineCheckpointRole', 'RestoreRole', 'DedupRole'];
 
 describe('the roles', () => {
   it('are one a function, and one a state machine', () => {
@@ -148,12 +188,9 @@ describe('the roles', () => {
     for (const { role, sid, conditions } of listing) {
       const operators = Object.keys(conditions);
       const patterns = Object.values(conditions)[0]?.['s3:prefix'];
-      expect([role, patterns]).toEqual([
-        role,
-        [sid.includes('Originals') ? 'checkpoints/*' : 'v1/*'],
-      ]);
+      expect([role, patterns]).toEqual([role, [patternOf(sid)]]);
       // A listing must name its prefix; HEAD and GET cannot, and need the right to see absence.
-      expect(operators).toEqual([sid === 'ListOriginals' ? 'StringLike' : 'StringLikeIfExists']);
+      expect(operators).toEqual([sid.startsWith('List') ? 'StringLike' : 'StringLikeIfExists']);
     }
   });
 

@@ -8,13 +8,19 @@ const machines = machinesOf(template);
 const text = JSON.stringify(machines);
 
 describe('the state machines', () => {
-  it('are the two machines and their three kinds of children', () => {
+  it('are the three machines and their kinds of children', () => {
     expect(machines.map((machine) => [machine.StartAt, machine.isChild])).toEqual([
       ['Plan', false],
       ['EncodeBatch', true],
       ['VerifyBatch', true],
       ['PlanRestore', false],
       ['RestoreBatch', true],
+      ['Plan', false],
+      ['HashBatch', true],
+      ['BucketBatch', true],
+      ['ShingleBatch', true],
+      ['VerifyBatch', true],
+      ['FilterBatch', true],
     ]);
   });
 
@@ -37,7 +43,7 @@ describe('the state machines', () => {
 
   it('retry throttled calls of every task, with jitter, backoff and a bound', () => {
     const tasks = statesOf(machines, 'Task');
-    expect(tasks).toHaveLength(10);
+    expect(tasks).toHaveLength(19);
     for (const task of tasks) {
       const retries = task.Retry ?? [];
       const named = retries.flatMap((retry) => retry.ErrorEquals);
@@ -77,11 +83,11 @@ describe('the state machines', () => {
 
   it('map over JSONL with STANDARD children of which none may fail', () => {
     const maps = statesOf(machines, 'Map');
-    expect(maps).toHaveLength(3);
+    expect(maps).toHaveLength(8);
     for (const map of maps) {
       expect(map).toMatchObject({
         ToleratedFailurePercentage: 0,
-        MaxConcurrency: 50,
+        MaxConcurrency: expect.toSatisfy((workers) => workers === 50 || workers === 200),
         ResultPath: null,
         ItemProcessor: {
           ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },

@@ -202,6 +202,6 @@ describe('outputs', () => {
       ConfigCommand: 'mithril stack config --stack Mithril',
       RetireFunction: '<RetireWorkerFunction>',
     });
-    expect(Object.keys(template.Outputs)).toHaveLength(16);
+    expect(Object.keys(template.Outputs)).toHaveLength(18);
   });
 });

@@ -13,11 +13,13 @@ import type {
   QuerySummary,
   RowFiles,
 } from '../../ports/dedup-index.ts';
+import type { StageRun } from '../../ports/dedup-stages.ts';
 
 /** What native/minhash-napi exports; its index.d.ts is held to this by native-dedup.test.ts. */
 export interface NativeDedup {
   readonly DedupJob: new () => DedupJob;
   readonly DedupIndexJob: new () => DedupIndexJob;
+  readonly DedupStage: new (request: string) => StageRun;
   explainBands(settings: DedupSettings): BandCurve;
 }
 

@@ -6,7 +6,10 @@ import { CheckpointFault } from './checkpoint-fault.ts';
 import type { CheckpointContext } from './context.ts';
 
 /** Small JSON objects of the store bucket: plans, layouts, results. Each is written once. */
-type DocumentContext = Pick<CheckpointContext, 'objects' | 'settings'>;
+interface DocumentContext {
+  readonly objects: CheckpointContext['objects'];
+  readonly settings: Pick<CheckpointContext['settings'], 'storeBucket'>;
+}
 
 const parseJson = (text: string, key: string): unknown => {
   try {
