@@ -131,10 +131,10 @@ fn check(index: &Index, limits: Limits, queries: &[String], rows: u64) -> Result
             }
         }
     }
-    let mut querier = index.querier()?;
+    let mut searcher = index.querier()?;
     let (mut found, mut missed) = (0, 0);
     for (query, (_, like)) in queries.iter().zip(&sets) {
-        let neighbours = querier.query(index, query, limits)?.found;
+        let neighbours = searcher.query(index, query, limits)?.found;
         for it in &neighbours {
             assert!(
                 like.contains(&(it.id.clone(), it.overlap)),
@@ -169,7 +169,7 @@ fn run(folder: &Path, rows: u64, count: u64) -> Result<()> {
         count: 10,
         ..limits
     };
-    let mut querier = index.querier()?;
+    let mut searcher = index.querier()?;
     let mut matched = 0;
     let mut times = Vec::with_capacity(queries.len());
     // Once to have its pages in memory, once to be timed.
@@ -179,7 +179,7 @@ fn run(folder: &Path, rows: u64, count: u64) -> Result<()> {
         let before = cpu_time();
         for query in &queries {
             let clock = Instant::now();
-            let neighbours = querier.query(&index, query, limits)?;
+            let neighbours = searcher.query(&index, query, limits)?;
             times.push(clock.elapsed().as_secs_f64() * 1e6);
             matched += usize::from(!neighbours.found.is_empty());
         }
