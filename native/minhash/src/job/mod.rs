@@ -6,8 +6,8 @@
 //!
 //! | stage | reads | writes |
 //! |---|---|---|
-//! | [`hash`] | one task's part of an input | a [spill](spill): places and rejects of its rows, and band keys by partition |
-//! | [`gather`] | the heads of all spills | the [index](index): numbers of the rows, place of every partition in every spill |
+//! | [`hash`] | one task's part of an input | a spill: places and rejects of its rows, and band keys by partition |
+//! | [`gather`] | the heads of all spills | the index: numbers of the rows, place of every partition in every spill |
 //! | [`bucket`] | some partitions of every spill | candidate pairs |
 //! | [`stitch`] | all candidate pairs | components, packed into bins; which rows are wanted of every task |
 //! | [`shingle`] | one task's part of an input again | the wanted rows' shingle sets, bin by bin |
