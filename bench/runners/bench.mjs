@@ -2,9 +2,9 @@
 // `npm run bench -- [PRODUCT ...] [options]`: figures of this machine, each after its answer was
 // checked. PRODUCT is `checkpoint` (the default), `dedup`, `cache` or `all`; docs/benchmarks.md has the options and
 // says how each figure is measured. Prints tables and writes one JSON record under bench/records.
-import { parseArgs } from 'node:util';
 import { SetupError } from '../../scripts/system/process.mjs';
 import { asProgram } from '../../scripts/system/program.mjs';
+import { readOptions } from './shared/options.mjs';
 
 /** The runner of each product: `run(options)`. */
 const PRODUCTS = {
@@ -24,7 +24,12 @@ const OPTIONS = {
 };
 
 await asProgram(async () => {
-  const { values, positionals } = parsed();
+  const { values, positionals } = readOptions(OPTIONS, {
+    advice: `Options: ${Object.keys(OPTIONS)
+      .map((name) => `--${name}`)
+      .join(', ')} (docs/benchmarks.md)`,
+    allowPositionals: true,
+  });
   const names = positionals.length === 0 ? ['checkpoint'] : positionals;
   const products = names.includes('all') ? Object.keys(PRODUCTS) : names;
   for (const name of products) {
@@ -39,15 +44,3 @@ await asProgram(async () => {
     await run(values);
   }
 });
-
-function parsed() {
-  try {
-    return parseArgs({ options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw new SetupError(error.message, {
-      advice: `Options: ${Object.keys(OPTIONS)
-        .map((name) => `--${name}`)
-        .join(', ')} (docs/benchmarks.md)`,
-    });
-  }
-}

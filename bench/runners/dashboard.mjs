@@ -1,13 +1,12 @@
 #!/usr/bin/env node
 // `npm run dashboard`: the history of every metric as one HTML file that works offline.
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { ROOT, writeWhole } from '../../scripts/system/cache.mjs';
-import { SetupError } from '../../scripts/system/process.mjs';
 import { asProgram } from '../../scripts/system/program.mjs';
 import { dashboardData } from './dashboard/data.mjs';
 import { dashboardPage } from './dashboard/page.mjs';
 import { loadRecords, RECORDS } from './metrics/records.mjs';
+import { readOptions } from './shared/options.mjs';
 
 const HELP = `npm run dashboard                                 writes dist/dashboard/index.html
 npm run dashboard -- --records DIR --out FILE     from other records, to another file`;
@@ -18,7 +17,7 @@ const OPTIONS = {
 };
 
 await asProgram(async () => {
-  const options = parsed();
+  const { values: options } = readOptions(OPTIONS, { advice: HELP });
   if (options.help) {
     console.log(HELP);
     return;
@@ -30,11 +29,3 @@ await asProgram(async () => {
     `${records.length} records shown in ${path.relative(process.cwd(), out)}: open it in a browser`,
   );
 });
-
-function parsed() {
-  try {
-    return parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    throw new SetupError(error.message, { advice: HELP });
-  }
-}

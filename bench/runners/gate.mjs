@@ -4,7 +4,6 @@
 // rounds, and fail only beyond the spread of their window. docs/benchmarks.md has the rules.
 import fs from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { setUp } from '../../scripts/setup.mjs';
 import { SetupError } from '../../scripts/system/process.mjs';
 import { asProgram } from '../../scripts/system/program.mjs';
@@ -12,6 +11,7 @@ import { judge } from './gate/judge.mjs';
 import { programs, repeatable, restless } from './gate/measure.mjs';
 import { prove } from './gate/proof.mjs';
 import { loadRecords, RECORDS } from './metrics/records.mjs';
+import { readOptions } from './shared/options.mjs';
 import { temporaryFolder } from './shared/programs.mjs';
 import { finishRecord, startRecord } from './shared/record.mjs';
 import { printTable } from './shared/table.mjs';
@@ -33,7 +33,7 @@ const OPTIONS = {
 };
 
 await asProgram(async () => {
-  const options = parsed();
+  const { values: options } = readOptions(OPTIONS, { advice: HELP });
   if (options.help) {
     console.log(HELP);
     return;
@@ -105,12 +105,4 @@ function report(run, records) {
 function digits(value) {
   if (value === undefined) return undefined;
   return value >= 1000 ? Math.round(value) : value.toFixed(3);
-}
-
-function parsed() {
-  try {
-    return parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    throw new SetupError(error.message, { advice: HELP });
-  }
 }

@@ -2,13 +2,12 @@
 // `npm run metrics`: every metric of the three products with its target, its last measured value,
 // its trend and its verdict; printed, and written to METRICS.md.
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { ROOT, writeWhole } from '../../scripts/system/cache.mjs';
-import { SetupError } from '../../scripts/system/process.mjs';
 import { asProgram } from '../../scripts/system/program.mjs';
 import { exportMetrics } from './metrics/export.mjs';
 import { metricsPage } from './metrics/markdown.mjs';
 import { loadRecords, RECORDS } from './metrics/records.mjs';
+import { readOptions } from './shared/options.mjs';
 
 const HELP = `npm run metrics                                  print the table and write METRICS.md
 npm run metrics -- --export build/metrics.json   and write metrics.bigger.json, metrics.smaller.json
@@ -23,7 +22,7 @@ const OPTIONS = {
 };
 
 await asProgram(async () => {
-  const options = parsed();
+  const { values: options } = readOptions(OPTIONS, { advice: HELP });
   if (options.help) {
     console.log(HELP);
     return;
@@ -38,11 +37,3 @@ await asProgram(async () => {
     process.stderr.write(`Exported to ${files.join(' and ')}\n`);
   }
 });
-
-function parsed() {
-  try {
-    return parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    throw new SetupError(error.message, { advice: HELP });
-  }
-}

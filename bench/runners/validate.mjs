@@ -3,11 +3,11 @@
 // that can be shared.
 import fs from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { setUp } from '../../scripts/setup.mjs';
 import { writeWhole } from '../../scripts/system/cache.mjs';
 import { SetupError } from '../../scripts/system/process.mjs';
 import { asProgram } from '../../scripts/system/program.mjs';
+import { readOptions } from './shared/options.mjs';
 import { buildExample, temporaryFolder } from './shared/programs.mjs';
 import { startRecord } from './shared/record.mjs';
 import { ROUNDS } from './shared/workers.mjs';
@@ -30,7 +30,7 @@ const OPTIONS = {
 };
 
 await asProgram(async () => {
-  const options = parsed();
+  const { values: options } = readOptions(OPTIONS, { advice: HELP });
   if (options.help) {
     console.log(HELP);
     return;
@@ -58,11 +58,3 @@ await asProgram(async () => {
   console.log(report);
   process.stderr.write(`Written to ${options.out}; read it before you share it\n`);
 });
-
-function parsed() {
-  try {
-    return parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    throw new SetupError(error.message, { advice: HELP });
-  }
-}
