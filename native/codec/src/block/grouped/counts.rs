@@ -12,7 +12,8 @@ const STREAM_BITS: u64 = 160;
 /// Counts of the bytes of differences: by group, then by plane.
 pub(super) struct Counts {
     width: usize,
-    histograms: Vec<[Histogram; WIDTH_MAX]>,
+    /// `width` of each group.
+    histograms: Vec<Histogram>,
     /// Differences of each group.
     lengths: Vec<u32>,
 }
@@ -29,7 +30,7 @@ impl Counts {
         let count = groups.lasts.len();
         let mut counts = Self {
             width,
-            histograms: vec![[[0; 256]; WIDTH_MAX]; count],
+            histograms: vec![[0; 256]; count * width],
             lengths: vec![0; count],
         };
         let length = at.len();
@@ -37,7 +38,8 @@ impl Counts {
             let class = class_of(&base[place * width..][..width]);
             let group = usize::from(groups.of_class[class]);
             counts.lengths[group] += 1;
-            for (plane, histogram) in counts.histograms[group][..width].iter_mut().enumerate() {
+            let own = &mut counts.histograms[group * width..][..width];
+            for (plane, histogram) in own.iter_mut().enumerate() {
                 histogram[usize::from(planes[plane * length + index])] += 1;
             }
         }
@@ -47,49 +49,45 @@ impl Counts {
     /// What all values would cost, group by group and together. `sizes` are the values of each group; the counts are
     /// of one in `scale` of them.
     pub(super) fn costs(&self, sizes: &[u64], is_sparse: bool, scale: u64) -> (u64, u64) {
-        let mut all = ([[0; 256]; WIDTH_MAX], 0);
+        let (mut all, mut length): ([Histogram; WIDTH_MAX], _) = ([[0; 256]; WIDTH_MAX], 0);
         let mut grouped = 0;
-        for ((histograms, &length), &size) in self.histograms.iter().zip(&self.lengths).zip(sizes) {
-            grouped += self.cost(histograms, length, size, is_sparse, scale);
-            all.1 += length;
-            for (sum, own) in all.0.iter_mut().zip(histograms) {
+        let groups = self.histograms.chunks_exact(self.width);
+        for ((histograms, &own_length), &size) in groups.zip(&self.lengths).zip(sizes) {
+            grouped += cost(histograms, own_length, size, is_sparse, scale);
+            length += own_length;
+            for (sum, own) in all.iter_mut().zip(histograms) {
                 for (sum, own) in sum.iter_mut().zip(own) {
                     *sum += own;
                 }
             }
         }
         let size = sizes.iter().sum();
-        (grouped, self.cost(&all.0, all.1, size, is_sparse, scale))
+        let all = &all[..self.width];
+        (grouped, cost(all, length, size, is_sparse, scale))
     }
+}
 
-    fn cost(
-        &self,
-        histograms: &[Histogram; WIDTH_MAX],
-        length: u32,
-        size: u64,
-        is_sparse: bool,
-        scale: u64,
-    ) -> u64 {
-        if length == 0 {
-            return 0;
-        }
-        let zeros = (size.saturating_sub(length.into()) as u32) * u32::from(is_sparse);
-        let places = if is_sparse {
-            estimate::positions(size.max(length.into()), length.into()) + STREAM_BITS * ONE_BIT
-        } else {
-            u64::MAX
-        };
-        let (mut sparse, mut dense, mut tables) = (0, 0, 0);
-        for histogram in &histograms[..self.width] {
-            let mut histogram = *histogram;
-            let symbols = histogram.iter().filter(|&&count| count > 0).count() as u64;
-            tables += (symbols * SYMBOL_BITS + STREAM_BITS) * ONE_BIT;
-            // A sample shows less entropy than there is: half a natural unit for each symbol but one (Miller, 1955).
-            let unseen = (symbols - 1) * ONE_BIT * 72 / 100 * u64::from(scale > 1);
-            sparse += plane_cost(&histogram, length as usize) + unseen;
-            histogram[0] += zeros;
-            dense += plane_cost(&histogram, (length + zeros) as usize) + unseen;
-        }
-        scale * dense.min(places.saturating_add(sparse)) + tables
+/// What values would cost whose differences, `length` of `size`, have these counts plane by plane.
+fn cost(histograms: &[Histogram], length: u32, size: u64, is_sparse: bool, scale: u64) -> u64 {
+    if length == 0 {
+        return 0;
     }
+    let zeros = (size.saturating_sub(length.into()) as u32) * u32::from(is_sparse);
+    let places = if is_sparse {
+        estimate::positions(size.max(length.into()), length.into()) + STREAM_BITS * ONE_BIT
+    } else {
+        u64::MAX
+    };
+    let (mut sparse, mut dense, mut tables) = (0, 0, 0);
+    for histogram in histograms {
+        let mut histogram = *histogram;
+        let symbols = histogram.iter().filter(|&&count| count > 0).count() as u64;
+        tables += (symbols * SYMBOL_BITS + STREAM_BITS) * ONE_BIT;
+        // A sample shows less entropy than there is: half a natural unit for each symbol but one (Miller, 1955).
+        let unseen = (symbols - 1) * ONE_BIT * 72 / 100 * u64::from(scale > 1);
+        sparse += plane_cost(&histogram, length as usize) + unseen;
+        histogram[0] += zeros;
+        dense += plane_cost(&histogram, (length + zeros) as usize) + unseen;
+    }
+    scale * dense.min(places.saturating_add(sparse)) + tables
 }
