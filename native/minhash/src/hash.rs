@@ -5,14 +5,12 @@
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::hasher::Parameters;
+use crate::hasher::{Keyer, Parameters};
 use crate::input::json::text_of;
 use crate::input::split::{LINE_BYTES_MAX, Lines};
 use crate::input::{Reason, Reject};
-use crate::lsh::Banding;
 use crate::settings::{Method, Settings};
 use crate::shingle::Shingler;
-use crate::sketch::Sketcher;
 use crate::spill::{Span, Spill};
 
 /// Digest of a row without a single word: it has no shingles, and is never compared.
@@ -21,12 +19,8 @@ pub const NO_WORDS: u128 = 0;
 /// Hashes rows; keeps its buffers between them.
 pub struct RowHasher {
     shingler: Shingler,
-    sketcher: Sketcher,
-    banding: Banding,
     shingles: Vec<u64>,
-    bytes: Vec<u8>,
-    signature: Vec<u32>,
-    keys: Vec<u64>,
+    keyer: Keyer,
     is_exact: bool,
 }
 
@@ -37,11 +31,10 @@ impl RowHasher {
     ///
     /// `InvalidArgument` for settings out of range.
     pub fn new(settings: &Settings) -> crate::Result<Self> {
-        Ok(Self {
-            keys: vec![0; settings.bands()],
-            is_exact: settings.method == Method::Exact,
-            ..Self::with(&settings.parameters)?
-        })
+        let mut hasher = Self::with(&settings.parameters)?;
+        hasher.keyer.keys = vec![0; settings.bands()];
+        hasher.is_exact = settings.method == Method::Exact;
+        Ok(hasher)
     }
 
     /// A hasher of near-duplicates with these parameters.
@@ -50,20 +43,10 @@ impl RowHasher {
     ///
     /// `InvalidArgument` for parameters out of range.
     pub fn with(parameters: &Parameters) -> crate::Result<Self> {
-        let Parameters {
-            ngram,
-            permutations,
-            banding,
-            seed,
-        } = *parameters;
         Ok(Self {
-            shingler: Shingler::new(ngram, seed)?,
-            sketcher: Sketcher::new(permutations, seed)?,
-            banding,
+            shingler: Shingler::new(parameters.ngram, parameters.seed)?,
             shingles: Vec::new(),
-            bytes: Vec::new(),
-            signature: vec![0; permutations],
-            keys: vec![0; banding.bands()],
+            keyer: Keyer::new(parameters)?,
             is_exact: false,
         })
     }
@@ -71,7 +54,7 @@ impl RowHasher {
     /// Keys of a row.
     #[must_use]
     pub fn bands(&self) -> usize {
-        self.keys.len()
+        self.keyer.keys.len()
     }
 
     /// The digest of the row's shingles, in the order of the text, and its band keys.
@@ -82,20 +65,19 @@ impl RowHasher {
     /// With [`Method::Exact`] the digest is that of the text, and there are no keys.
     pub fn hash(&mut self, text: &str) -> (u128, &[u64]) {
         if self.is_exact {
-            return (xxh3_128(text.as_bytes()).max(NO_WORDS + 1), &self.keys);
+            return (
+                xxh3_128(text.as_bytes()).max(NO_WORDS + 1),
+                &self.keyer.keys,
+            );
         }
         self.shingler.shingles(text, &mut self.shingles);
         if self.shingles.is_empty() {
-            self.keys.fill(0);
-            return (NO_WORDS, &self.keys);
+            self.keyer.keys.fill(0);
+            return (NO_WORDS, &self.keyer.keys);
         }
-        self.sketcher.sketch(&self.shingles, &mut self.signature);
-        self.banding.keys(&self.signature, &mut self.keys);
-        self.bytes.clear();
-        for shingle in &self.shingles {
-            self.bytes.extend_from_slice(&shingle.to_le_bytes());
-        }
-        (xxh3_128(&self.bytes).max(NO_WORDS + 1), &self.keys)
+        self.keyer.hash(&self.shingles);
+        let digest = xxh3_128(&self.keyer.bytes).max(NO_WORDS + 1);
+        (digest, &self.keyer.keys)
     }
 }
 

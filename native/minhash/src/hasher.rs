@@ -81,6 +81,47 @@ impl Hasher {
     }
 }
 
+/// Band keys and bytes of shingles that somebody else made; keeps its buffers.
+#[derive(Debug)]
+pub(crate) struct Keyer {
+    sketcher: Sketcher,
+    banding: Banding,
+    signature: Vec<u32>,
+    /// Of the shingles hashed last.
+    pub(crate) keys: Vec<u64>,
+    /// The same shingles in little-endian order, for a digest.
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Keyer {
+    /// # Errors
+    ///
+    /// `InvalidArgument` for parameters out of range.
+    pub(crate) fn new(parameters: &Parameters) -> Result<Self> {
+        let Parameters {
+            permutations,
+            banding,
+            seed,
+            ..
+        } = *parameters;
+        Ok(Self {
+            sketcher: Sketcher::new(permutations, seed)?,
+            banding,
+            signature: vec![0; permutations],
+            keys: vec![0; banding.bands()],
+            bytes: Vec::new(),
+        })
+    }
+
+    pub(crate) fn hash(&mut self, shingles: &[u64]) {
+        self.sketcher.sketch(shingles, &mut self.signature);
+        self.banding.keys(&self.signature, &mut self.keys);
+        self.bytes.clear();
+        self.bytes
+            .extend(shingles.iter().flat_map(|it| it.to_le_bytes()));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

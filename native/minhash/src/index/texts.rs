@@ -6,39 +6,23 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::part::{Header, Source};
 use crate::error::Result;
-use crate::hasher::Parameters;
-use crate::lsh::Banding;
+use crate::hasher::{Keyer, Parameters};
 use crate::shingle::Shingler;
-use crate::sketch::Sketcher;
 
 /// Makes sets and keys; keeps its buffers between texts.
 #[derive(Debug)]
 pub(super) struct SetHasher {
     shingler: Shingler,
-    sketcher: Sketcher,
-    banding: Banding,
-    signature: Vec<u32>,
     set: Vec<u64>,
-    bytes: Vec<u8>,
-    keys: Vec<u64>,
+    keyer: Keyer,
 }
 
 impl SetHasher {
     pub(super) fn new(parameters: &Parameters) -> Result<Self> {
-        let Parameters {
-            ngram,
-            permutations,
-            banding,
-            seed,
-        } = *parameters;
         Ok(Self {
-            shingler: Shingler::new(ngram, seed)?,
-            sketcher: Sketcher::new(permutations, seed)?,
-            banding,
-            signature: vec![0; permutations],
+            shingler: Shingler::new(parameters.ngram, parameters.seed)?,
             set: Vec::new(),
-            bytes: Vec::new(),
-            keys: vec![0; banding.bands()],
+            keyer: Keyer::new(parameters)?,
         })
     }
 
@@ -47,14 +31,10 @@ impl SetHasher {
     /// shares a band with it. An empty set has no keys that count.
     pub(super) fn hash(&mut self, text: &str) -> (&[u64], impl Iterator<Item = u32> + '_) {
         self.shingler.set(text, &mut self.set);
-        self.sketcher.sketch(&self.set, &mut self.signature);
-        self.banding.keys(&self.signature, &mut self.keys);
-        self.bytes.clear();
-        let shingles = self.set.iter().map(|it| it.to_le_bytes());
-        self.bytes.extend(shingles.flatten());
+        self.keyer.hash(&self.set);
         let upper = |key: u64| (key >> 32) as u32;
-        let keys = self.keys.iter().copied().map(upper);
-        (&self.set, keys.chain([upper(xxh3_64(&self.bytes))]))
+        let keys = self.keyer.keys.iter().copied().map(upper);
+        (&self.set, keys.chain([upper(xxh3_64(&self.keyer.bytes))]))
     }
 }
 
