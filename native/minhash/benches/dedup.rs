@@ -1,5 +1,8 @@
 //! The whole work on 100,000 documents, 30% of them near-duplicates.
 
+#[path = "../examples/shared/random.rs"]
+mod random;
+
 use std::fmt::Write;
 use std::fs;
 
@@ -8,25 +11,13 @@ use mithril_dedup::Parameters;
 use mithril_dedup::run::{InputFile, Job, Mode, Progress, run};
 use mithril_dedup::settings::Settings;
 use mithril_dedup::survivor::Keep;
+use random::Random;
 
 const DOCUMENTS: u64 = 100_000;
 const WORDS: u64 = 40;
 /// Words to choose from; drawn evenly, so that other documents hardly share five in a row.
 const VOCABULARY: u64 = 50_000;
 const SEED: u64 = 20_261_125;
-
-/// The numbers of `SplitMix64`.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (x ^ (x >> 31)) % bound
-    }
-}
 
 /// Lines of 40 words; every row of three tenths is an earlier one of the others with its last word
 /// changed (similarity 35/37). Returns how many those are.

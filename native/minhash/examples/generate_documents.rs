@@ -4,35 +4,27 @@
 //! Three tenths of the documents are an earlier one of the others with its last word changed
 //! (similarity 35/37). Each is made from its number and the seed alone. Prints how many are copies.
 
+#[path = "shared/random.rs"]
+mod random;
+
 use std::env;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
+use random::Random;
+
 const SEED: u64 = 20_261_125;
 const WORDS: usize = 40;
 const VOCABULARY: u64 = 50_000;
 
-/// The numbers of `SplitMix64`.
-struct Random(u64);
-
-impl Random {
-    /// Those of one document.
-    fn of(id: u64) -> Self {
-        Self(SEED.wrapping_add(id.wrapping_mul(0xA076_1D64_78BD_642F)))
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (x ^ (x >> 31)) % bound
-    }
+/// The numbers of one document.
+fn numbers_of(id: u64) -> Random {
+    Random(SEED.wrapping_add(id.wrapping_mul(0xA076_1D64_78BD_642F)))
 }
 
 fn is_copy(id: u64) -> bool {
-    id > 0 && Random::of(id).below(10) < 3
+    id > 0 && numbers_of(id).below(10) < 3
 }
 
 /// The document that this one is a copy of.
@@ -46,7 +38,7 @@ fn original_of(id: u64, random: &mut Random) -> u64 {
 }
 
 fn words(id: u64) -> [u64; WORDS] {
-    let mut random = Random::of(id);
+    let mut random = numbers_of(id);
     let copied = random.below(10) < 3 && id > 0;
     if copied {
         let mut words = words(original_of(id, &mut random));

@@ -13,6 +13,9 @@
     reason = "statistics"
 )]
 
+#[path = "shared/random.rs"]
+mod random;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -23,25 +26,13 @@ use mithril_dedup::jaccard::overlap;
 use mithril_dedup::run::Progress;
 use mithril_dedup::shingle::Shingler;
 use mithril_dedup::{Parameters, Result};
+use random::Random;
 
 const WORDS: u64 = 40;
 const VOCABULARY: u64 = 50_000;
 const SEED: u64 = 20_261_125;
 const CHECKED_EVERY: usize = 100;
 const BATCH_ROWS: u64 = 250_000;
-
-/// The numbers of `SplitMix64`.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (x ^ (x >> 31)) % bound
-    }
-}
 
 /// Text number `row`; by its number alone, so that none need be kept.
 fn text(row: u64, depth: u64) -> String {
