@@ -1,10 +1,10 @@
-import { findEntry, writeThrough } from '../../../app/cache/through-upstream.ts';
+import { findEntry } from '../../../app/cache/through-upstream.ts';
 import { sha256Schema } from '../../../contracts/brands.ts';
 import { readAttributes, writeAttributes } from '../../../contracts/cache-carried.ts';
 import { CLIENT_KEYSPACES, HEADER } from '../../../contracts/cache-names.ts';
-import { CLIENT_PROTOCOLS } from '../../../domain/cache/client-protocols.ts';
-import { answerPut, notFound, RequestFault, requireWrite } from '../answers.ts';
-import { parseText, readEntryLength, takeEntryBody } from '../body.ts';
+import { notFound, RequestFault, requireWrite } from '../answers.ts';
+import { parseText } from '../body.ts';
+import { putClientEntry } from '../clients/client-entries.ts';
 import type { MountKeyspace } from '../keyspace.ts';
 import { serveEntry } from '../serve-entry.ts';
 
@@ -21,26 +21,14 @@ export const mountSpaces: MountKeyspace = (app, context) => {
     });
   });
   app.put('/v1/spaces/:space/:key', async (c) => {
-    const access = requireWrite(c);
+    requireWrite(c); // before anything is said of the headers
     const { keyspace, key } = addressOf(c.req.param('space'), c.req.param('key'));
-    const bytes = readEntryLength(c, context);
     const digest = parseText(sha256Schema, c.req.header(HEADER.digest), HEADER.digest);
     const attributes = readAttributes(c.req.header(HEADER.attributes));
     if (attributes === null || (keyspace === 'bazel-cas' && key !== digest)) {
       throw new RequestFault(400, 'invalid_header', 'not what a server of ours sends');
     }
-    const { second, created } = CLIENT_PROTOCOLS[keyspace];
-    const result = await writeThrough(context, access, {
-      keyspace,
-      key,
-      second,
-      body: takeEntryBody(c, context, bytes),
-      digest,
-      bytes,
-      facts: { signature: null, toolchain: null, compileSeconds: 0, attributes },
-      factors: null,
-    });
-    return answerPut(c, result, created);
+    return putClientEntry(c, context, { client: keyspace, key }, { digest, attributes });
   });
 };
 
