@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// `npm start`: sets up what is missing, then runs the main job: a real checkpoint is uploaded,
-// compressed by the deployed functions, verified by read-back and restored bit for bit.
-// Arguments are passed on: `npm start -- --file PATH`, `npm start -- --help`.
+// `npm start`: sets up what is missing, then shows the three products on the local stack
+// (cli/local/demo.ts): checkpoints, dedup, the compile cache.
+// Arguments are passed on: `npm start -- --only dedup`, `npm start -- --help`.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { setUpOrExit } from './setup.mjs';

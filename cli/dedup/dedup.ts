@@ -114,7 +114,8 @@ function dedupStdin(
   });
 }
 
-async function jobOf(
+/** What the engine is told of the inputs and options. */
+export async function jobOf(
   inputs: readonly InputFile[],
   options: DedupOptions,
 ): Promise<DedupJobOptions> {

@@ -1,13 +1,29 @@
 import { formatBytes, formatRatio, formatSeconds, ratioOf } from '../text/quantity.ts';
+import type { CacheResult } from './cache/show-cache.ts';
+import type { DedupResult } from './dedup/show-dedup.ts';
 import type { DemoHost } from './demo-host.ts';
 import type { StepResult } from './run-step.ts';
 
-export interface DemoFacts {
+/** What each product did; null and empty: it was not asked for, or could not run. */
+export interface Shown {
+  readonly checkpoints: readonly StepResult[];
+  readonly dedup: DedupResult | null;
+  readonly cache: CacheResult | null;
+}
+
+interface DemoFacts extends Shown {
   readonly kind: DemoHost['kind'];
-  readonly results: readonly StepResult[];
   readonly seconds: number;
   readonly isKept: boolean;
-  readonly inputPath: string;
+}
+
+/** Everything that came back is what it has to be, and the second machine compiled nothing. */
+export function isExact({ checkpoints, dedup, cache }: Shown): boolean {
+  return (
+    checkpoints.every((result) => result.restored?.isExact === true) &&
+    (dedup === null || dedup.isExact) &&
+    (cache === null || (cache.isExact && cache.second === 'hit'))
+  );
 }
 
 const SETTINGS_OF = {
@@ -20,9 +36,15 @@ const HOSTS = {
   'one-machine': 'the one-machine host (files and lmdb)',
 } as const;
 
-/** Sizes, ratios, seconds by stage, traffic and CPU of both steps; then what to try next. */
+/** A table of the checkpoints, how long all of it took, and what to try next. */
 export function describeSummary(facts: DemoFacts): string {
-  const { results } = facts;
+  const table = facts.checkpoints.length > 0 ? `\n${describeSteps(facts.checkpoints)}\n` : '';
+  const total = `Ran on ${HOSTS[facts.kind]} in ${formatSeconds(facts.seconds)}.`;
+  return `${table}\n${total}\n\nTry next:\n${nextCommands(facts).join('\n')}`;
+}
+
+/** Sizes, ratios, seconds by stage, traffic and CPU of both steps. */
+function describeSteps(results: readonly StepResult[]): string {
   const stages = results[0]?.times.map((time) => time.name) ?? [];
   const rows: (readonly string[])[] = [
     ['', ...results.map((it) => `step ${it.step.number}`)],
@@ -36,9 +58,7 @@ export function describeSummary(facts: DemoFacts): string {
     ['CPU seconds', ...results.map((it) => cpuSeconds(it).toFixed(2))],
     ['restored bit for bit', ...results.map((it) => (it.restored?.isExact ? 'yes' : 'NO'))],
   ];
-  const table = rows.map((row) => `  ${formatRow(row)}`).join('\n');
-  const total = `Ran on ${HOSTS[facts.kind]} in ${formatSeconds(facts.seconds)}.`;
-  return `\n${table}\n\n${total}\n\nTry next:\n${nextCommands(facts).join('\n')}`;
+  return rows.map((row) => `  ${formatRow(row)}`).join('\n');
 }
 
 const NAME_WIDTH = 22;
@@ -56,9 +76,11 @@ const movedShare = (result: StepResult): string =>
 const cpuSeconds = (result: StepResult): number =>
   result.verified.encodeCpuSeconds + result.verified.verifyCpuSeconds;
 
-function nextCommands({ isKept, kind, inputPath, results }: DemoFacts): string[] {
-  const key = results[1]?.step.key ?? '';
-  const bucket = results[1]?.object.bucket ?? '';
+function nextCommands({ isKept, kind, checkpoints }: DemoFacts): string[] {
+  const [first, second] = checkpoints;
+  const key = second?.step.key ?? 'KEY';
+  const bucket = second?.object.bucket ?? 'BUCKET';
+  const input = first?.step.path ?? 'model.safetensors';
   const inStack = isKept
     ? [
         `  export MITHRIL_CONFIG=${SETTINGS_OF[kind]}`,
@@ -68,8 +90,10 @@ function nextCommands({ isKept, kind, inputPath, results }: DemoFacts): string[]
       ]
     : ['  mithril local demo --keep                     # the same, and the stack stays up'];
   return [
-    `  mithril ckpt compress ${inputPath} -o model.mith`,
-    `  mithril ckpt plan ${inputPath}`,
+    `  mithril ckpt compress ${input} -o model.mith`,
+    `  mithril ckpt plan ${input}`,
+    '  mithril dedup docs.jsonl -o clean.jsonl --report removed.jsonl',
+    '  mithril cache serve                           # for torch.compile, ccache, Bazel and others',
     ...inStack,
     '  npm start -- --file YOUR.safetensors',
     '  npx cdk deploy                                # into your AWS account (docs/deploy.md)',
@@ -81,7 +105,7 @@ export function summaryJson(facts: DemoFacts): object {
     command: 'local demo',
     host: facts.kind,
     seconds: facts.seconds,
-    steps: facts.results.map((it) => ({
+    steps: facts.checkpoints.map((it) => ({
       step: it.step.number,
       key: it.step.key,
       checkpointId: it.checkpointId,
@@ -98,5 +122,7 @@ export function summaryJson(facts: DemoFacts): object {
       restoredSha256: it.restored?.sha256 ?? null,
       isExact: it.restored?.isExact ?? false,
     })),
+    dedup: facts.dedup,
+    cache: facts.cache,
   };
 }

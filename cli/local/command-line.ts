@@ -1,12 +1,12 @@
 import type { Command as Line } from 'commander';
-import { addCommand, option, type Runner, showExamplesFirst } from '../command-line.ts';
+import { addCommand, option, type Runner, repeatable, showExamplesFirst } from '../command-line.ts';
 
 export function addLocalCommands(program: Line, runner: Runner): void {
   const local = program
     .command('local')
     .description('AWS on this machine: the unmodified template on MiniStack, loopback only');
   showExamplesFirst(local, [
-    ['mithril local demo', 'upload, compress, verify, restore a real model'],
+    ['mithril local demo', 'all three products, with real data'],
     ['mithril local up', 'start the local stack and keep it'],
     ['mithril local down', 'end it'],
   ]);
@@ -31,15 +31,17 @@ export function addLocalCommands(program: Line, runner: Runner): void {
   });
   addCommand(local, runner, {
     name: 'demo',
-    summary: 'Upload a real model twice, follow both through the pipeline, restore both',
+    summary: 'Show all three products on this machine, with real data and every answer compared',
     options: [
       option('--file <path>', 'use this file instead of the all-MiniLM-L6-v2 weights'),
       option('--host <kind>', 'where the pipeline runs').choices(['aws-local', 'one-machine']),
+      repeatable('--only <product>', 'checkpoint, dedup or cache; may be repeated'),
       option('--keep', 'leave the local stack running afterwards'),
     ],
     examples: [
       ['mithril local demo', 'with the weights of all-MiniLM-L6-v2 (83 MB download, once)'],
       ['mithril local demo --file model.safetensors', 'with your own checkpoint'],
+      ['mithril local demo --only dedup --only cache', 'some of the products'],
       ['mithril local demo --host one-machine', 'without the local stack: files and lmdb'],
     ],
     load: async () => (await import('./demo.ts')).demo,

@@ -18,7 +18,16 @@ const stepSchema = z.object({
   isExact: z.literal(true),
   baseReason: z.string(),
 });
-const reportSchema = z.object({ host: z.literal('one-machine'), steps: z.array(stepSchema) });
+const reportSchema = z.object({
+  host: z.literal('one-machine'),
+  steps: z.array(stepSchema),
+  dedup: z
+    .object({ rows: z.int(), duplicates: z.int(), jobSha256: z.null(), isExact: z.boolean() })
+    .nullable(),
+  cache: z.object({ first: z.string(), second: z.string(), isExact: z.boolean() }).nullable(),
+});
+/** A C++ compiler and a server are started besides. */
+const CASE_MS = 240_000;
 
 let cli: BuiltCli;
 let folder: string;
@@ -32,18 +41,19 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const leftovers = async (): Promise<readonly string[]> =>
-  (await readdir(STATE).catch(() => [])).filter((name) => name.startsWith('demo-'));
+/** Work folders of this process; other demos may run beside it. */
+const leftoversOf = async (pid: number | undefined): Promise<readonly string[]> =>
+  (await readdir(STATE).catch(() => [])).filter((name) => name.startsWith(`demo-${pid}-`));
 
 /** The local stack has its own end-to-end tests; this is the fallback, which needs nothing. */
 describe('the demo on the one-machine host', () => {
   const args = ['local', 'demo', '--host', 'one-machine', '--file', 'model.safetensors'];
 
-  it('compresses, verifies and restores both steps, the second as a delta', async () => {
-    const before = await leftovers();
-    const ended = await cli.run([...args, '--format', 'json'], { cwd: folder });
+  it('shows all three products, each answer compared', { timeout: CASE_MS }, async () => {
+    const started = cli.start([...args, '--format', 'json'], { cwd: folder });
+    const ended = await started.ended;
     expect(ended).toMatchObject({ code: 0 });
-    const { steps } = reportSchema.parse(JSON.parse(ended.stdout));
+    const { steps, dedup, cache } = reportSchema.parse(JSON.parse(ended.stdout));
     const [first, second] = steps;
     expect(steps).toHaveLength(2);
     expect(Object.keys(first?.stages ?? {})).toEqual([
@@ -61,14 +71,34 @@ describe('the demo on the one-machine host', () => {
     expect(second?.ratio).toBeGreaterThan(20);
     expect(second?.baseReason).toContain('saves');
     expect(ended.stderr).toContain('multiplied by (1 + 0.01 n), n standard normal');
-    expect(await leftovers()).toEqual(before);
+    expect(dedup).toMatchObject({ isExact: true });
+    expect(dedup?.duplicates).toBeGreaterThan(100);
+    expect(cache).toMatchObject({ first: 'miss', second: 'hit', isExact: true });
+    expect(await leftoversOf(started.child.pid)).toEqual([]);
   });
 
-  it('prints the line of the design for each step, both digests, and what to try next', async () => {
+  it('prints the line of each product, digests, and what to try next', {
+    timeout: CASE_MS,
+  }, async () => {
     const { stdout } = await cli.run(args, { cwd: folder });
+    expect(stdout).toMatch(
+      /^mithril-dedup: Processed .* docs in .*, found .* duplicates \(.*%\)$/mu,
+    );
+    expect(stdout).toMatch(
+      /^mithril-cache: Cache hit! Loaded in .*s \(saved ~.*s compilation time\)$/mu,
+    );
     expect(stdout.match(/^mithril-checkpoint: Compressed .* → .*$/gmu)).toHaveLength(2);
     expect(stdout.match(/^step \d restored {2}sha256 [0-9a-f]{64} {2}equal/gmu)).toHaveLength(2);
     expect(stdout).toContain('Try next:');
+  });
+
+  it('shows only what is asked for', { timeout: CASE_MS }, async () => {
+    const only = ['local', 'demo', '--host', 'one-machine', '--only', 'dedup', '--format', 'json'];
+    const { code, stdout } = await cli.run(only, { cwd: folder });
+    expect(code).toBe(0);
+    expect(reportSchema.parse(JSON.parse(stdout))).toMatchObject({ steps: [], cache: null });
+    const wrong = await cli.run([...only.slice(0, 4), '--only', 'everything'], { cwd: folder });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('checkpoint') });
   });
 
   it('says what is wrong with the file', async () => {

@@ -78,12 +78,20 @@ export async function startDeployedStack(
 }
 
 function localSettings(stack: LocalStack, deployment: Deployment): SettingsFile {
+  const { cache, ...settings } = settingsFromOutputs(STACK_NAME, deployment.outputs);
+  const url = cache?.url === undefined ? null : localFunctionUrl(stack.endpoint, cache.url);
   return {
-    ...settingsFromOutputs(STACK_NAME, deployment.outputs),
+    ...settings,
     region: LOCAL_REGION,
     endpoint_url: stack.endpoint,
     local_credentials: true,
+    ...(url === null ? {} : { cache: { ...cache, url } }),
   };
+}
+
+/** The host name of a function URL is AWS's; MiniStack serves the same function under a path. */
+function localFunctionUrl(endpoint: string, url: string): string {
+  return `${endpoint}/_aws/lambda-url/${new URL(url).hostname.split('.')[0]}`;
 }
 
 async function writeLocalSettings(project: Project, settings: SettingsFile): Promise<void> {

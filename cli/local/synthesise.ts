@@ -17,7 +17,10 @@ export interface Assembly {
   readonly isReused: boolean;
 }
 
-/** `cdk synth` with the context mithril:local; reused while nothing that it reads has changed. */
+/** The defaults, and the compile cache, which a team opts into. */
+const CONTEXT = ['--context', 'mithril:local=true', '--context', 'mithril:cache={}'];
+
+/** `cdk synth` for the local stack; reused while nothing that it reads has changed. */
 export async function synthesise(
   project: Project,
   env: NodeJS.ProcessEnv,
@@ -32,7 +35,7 @@ export async function synthesise(
   }
   await rm(folder, { recursive: true, force: true });
   const cdk = join(project.root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
-  const flags = ['--quiet', '--context', 'mithril:local=true', '--output', folder];
+  const flags = ['--quiet', ...CONTEXT, '--output', folder];
   await runProgram({
     command: process.execPath,
     args: [cdk, 'synth', ...flags],
@@ -52,7 +55,7 @@ export async function synthesise(
 }
 
 function digestOf(root: string): string {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(CONTEXT.join(' '));
   const paths = [...SOURCES.flatMap((name) => filesBelow(root, name)), ...FILES];
   for (const path of paths.toSorted()) {
     const file = join(root, path);

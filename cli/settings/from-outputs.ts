@@ -32,6 +32,7 @@ export function settingsFromOutputs(
       restore_state_machine_arn: it.RestoreStateMachineArn,
     },
     dedup: { state_machine_arn: it.DedupStateMachineArn },
+    ...(it.CacheUrl === undefined ? {} : { cache: { url: it.CacheUrl, table: it.CacheTable } }),
   };
 }
 

@@ -46,6 +46,8 @@ export const settingsFileSchema = z.strictObject({
       dir: text.optional(),
       /** The endpoint that `mithril cache proxy` writes through to. */
       url: z.url().optional(),
+      /** Its DynamoDB table, where tokens are made. */
+      table: text.optional(),
       max_entry_bytes: z.int().min(1).optional(),
       ...retention,
       namespaces: z.record(namespaceSchema, namespaceFileSchema).optional(),
@@ -79,6 +81,7 @@ export interface Settings {
 export interface CacheFileSettings {
   readonly dir: string | null;
   readonly url: string | null;
+  readonly table: string | null;
   readonly maxEntryBytes: number | null;
   readonly quotaBytes: number;
   readonly ttlDays: number;
@@ -128,6 +131,7 @@ export function mergeSettings(sources: readonly SettingsSource[]): Settings {
     cache: {
       dir: cache.dir ?? null,
       url: cache.url ?? null,
+      table: cache.table ?? null,
       maxEntryBytes: cache.max_entry_bytes ?? null,
       quotaBytes: cache.quota_bytes ?? CACHE_QUOTA_BYTES,
       ttlDays: cache.ttl_days ?? CACHE_TTL_DAYS,

@@ -29,3 +29,9 @@ export function verifiedLine(work: Work): string {
 function pace(work: Work): string {
   return `in ${formatSeconds(work.seconds)} (${formatRate(work.bytesIn, work.seconds)})`;
 }
+
+/** `mithril-cache: Cache hit! Loaded in 0.8s (saved ~67s compilation time)`; of seconds below ten one decimal. */
+export function hitLine(hit: { readonly seconds: number; readonly savedSeconds: number }): string {
+  const saved = hit.savedSeconds.toFixed(hit.savedSeconds < 9.95 ? 1 : 0);
+  return `mithril-cache: Cache hit! Loaded in ${formatSeconds(hit.seconds)} (saved ~${saved}s compilation time)`;
+}

@@ -8,13 +8,21 @@ import { z } from 'zod';
 import { ensureMiniStack, SetupError } from '../../scripts/setup/ministack.mjs';
 import { createSafetensors } from './fixtures/safetensors.ts';
 
-/** What `npm start` runs after its set-up, on a small file: the main job as a newcomer sees it. */
+/** What `npm start` runs after its set-up, on a small file: the products as a newcomer sees them. */
 const command = fileURLToPath(new URL('../../dist/cli/mithril.js', import.meta.url));
 
 const reportSchema = z.object({
   host: z.literal('aws-local'),
   steps: z.array(z.object({ ratio: z.number(), isExact: z.literal(true), baseReason: z.string() })),
+  dedup: z.object({
+    rows: z.int(),
+    duplicates: z.int(),
+    jobSha256: z.string(),
+    ownSha256: z.string(),
+  }),
+  cache: z.object({ first: z.string(), second: z.string(), isExact: z.boolean() }),
 });
+const CASE_MS = 300_000;
 
 interface Ended {
   readonly code: number | null;
@@ -59,7 +67,7 @@ describe.skipIf(obstacle !== '')(`the demo on the local stack${obstacle}`, () =>
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('compresses a file by the deployed functions, the second step as a delta, and restores both', async () => {
+  it('shows all three products by the deployed functions', { timeout: CASE_MS }, async () => {
     const { ended } = start('demo', [
       '--host',
       'aws-local',
@@ -71,13 +79,18 @@ describe.skipIf(obstacle !== '')(`the demo on the local stack${obstacle}`, () =>
     ]);
     const { code, stdout, stderr } = await ended;
     if (code !== 0) throw new Error(`the demo ended with ${code}: ${stderr}`);
-    const { steps } = reportSchema.parse(JSON.parse(stdout));
+    const { steps, dedup, cache } = reportSchema.parse(JSON.parse(stdout));
     expect(steps).toHaveLength(2);
     expect(steps[0]?.ratio).toBeGreaterThan(1.15);
     expect(steps[1]?.ratio).toBeGreaterThan(20);
+    expect(dedup.duplicates).toBeGreaterThan(100);
+    expect(dedup.jobSha256).toBe(dedup.ownSha256);
+    expect(cache).toEqual({ first: 'miss', second: 'hit', isExact: true });
   });
 
-  it('ends with 130 on Ctrl-C in the middle, and leaves no stack running', async () => {
+  it('ends with 130 on Ctrl-C in the middle, and leaves no stack running', {
+    timeout: CASE_MS,
+  }, async () => {
     const { child, ended } = start('demo', ['--host', 'aws-local', '--file', file]);
     await new Promise<void>((resolve) => {
       child.stdout?.on('data', (text) => String(text).includes('upload') && resolve());

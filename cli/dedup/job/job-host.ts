@@ -15,6 +15,7 @@ import { awsClientOptions } from '../../hosts/aws-options.ts';
 import { localParts } from '../../hosts/local-context.ts';
 import type { Session } from '../../session.ts';
 import { readSettings } from '../../settings/read-settings.ts';
+import type { Settings } from '../../settings/settings.ts';
 
 export interface JobHost {
   readonly context: DedupContext & { readonly workflow: Workflow };
@@ -26,7 +27,14 @@ export async function withJobHost<Result>(
   options: unknown,
   use: (host: JobHost) => Promise<Result>,
 ): Promise<Result> {
-  const settings = readSettings(session, options);
+  return openJobHost(session, readSettings(session, options), use);
+}
+
+export async function openJobHost<Result>(
+  session: Session,
+  settings: Settings,
+  use: (host: JobHost) => Promise<Result>,
+): Promise<Result> {
   const { storeBucket, dedupStateMachineArn } = settings;
   if (storeBucket === null || dedupStateMachineArn === null) {
     throw new CliError('the settings name no dedup job (dedup.state_machine_arn)', {
