@@ -79,7 +79,7 @@ export default {
         'SDKs, files and native modules are reached through adapters, so that use cases stay testable.',
       from: { path: '^shared/(contracts|domain|ports|app|http)/', pathNot: '[.]test[.]ts$' },
       to: {
-        path: '(^|/)(@aws-sdk|@smithy|lmdb|zstd-napi|aws-cdk-lib)(/|$)|^(node:)?(fs|fs/promises|child_process|net|http|https|module)$',
+        path: '(^|/)(@aws-sdk|@aws-lambda-powertools|@smithy|lmdb|zstd-napi|aws-cdk-lib)(/|$)|^(node:)?(fs|fs/promises|child_process|net|http|https|module)$',
       },
     },
     {

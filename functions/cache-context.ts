@@ -2,11 +2,11 @@ import { readAwsOptions } from '../shared/adapters/aws/client-options.ts';
 import { systemClock } from '../shared/adapters/clock/system-clock.ts';
 import { createDynamoDbClient } from '../shared/adapters/dynamodb/create-dynamodb-client.ts';
 import { createDynamoDbEntryTable } from '../shared/adapters/dynamodb/dynamodb-entry-table.ts';
-import { createJsonLog } from '../shared/adapters/log/json-log.ts';
 import { createS3Client, createS3LinkClient } from '../shared/adapters/s3/create-s3-client.ts';
 import { createS3BlobLinks } from '../shared/adapters/s3/s3-blob-links.ts';
 import { createS3BlobStore } from '../shared/adapters/s3/s3-blob-store.ts';
 import type { CacheContext, NamespacePolicy } from '../shared/app/cache/context.ts';
+import { countStats } from '../shared/app/cache/count-stats.ts';
 import { createStatsRecorder } from '../shared/app/cache/stats.ts';
 import {
   BODY_IDLE_MS,
@@ -15,7 +15,7 @@ import {
   INLINE_BYTES_MAX,
 } from '../shared/contracts/cache-limits.ts';
 import { cacheEnvironmentSchema } from '../shared/contracts/environment.ts';
-import { METRIC_NAMESPACE, serviceEnvironmentSchema } from '../shared/contracts/metrics.ts';
+import { log, publishMetrics } from './log.ts';
 
 const DAY_MS = 86_400_000;
 /** Sums are brought to the table this often; a function that is ended between loses the last ones. */
@@ -30,20 +30,13 @@ export interface CacheHost {
 /** Made once, when the function starts. */
 export function createCacheHost(): CacheHost {
   const environment = cacheEnvironmentSchema.parse(process.env);
-  const { MITHRIL_SERVICE: service } = serviceEnvironmentSchema.parse(process.env);
   const options = readAwsOptions(process.env);
   const clock = systemClock;
   const table = createDynamoDbEntryTable(createDynamoDbClient(options), {
     tableName: environment.MITHRIL_CACHE_TABLE,
   });
   const place = { bucket: environment.MITHRIL_CACHE_BUCKET, prefix: CACHE_BLOBS_PREFIX };
-  const log = createJsonLog({
-    namespace: METRIC_NAMESPACE,
-    service,
-    nowMs: () => clock.nowMs(),
-    writeLine: (line) => void process.stdout.write(`${line}\n`),
-  });
-  const stats = createStatsRecorder(table, clock);
+  const stats = countStats(createStatsRecorder(table, clock), log);
   const running = new Set<Promise<void>>();
   let flushedMs = clock.nowMs();
   return {
@@ -74,6 +67,7 @@ export function createCacheHost(): CacheHost {
     },
     settle: async () => {
       await Promise.all(running);
+      publishMetrics();
       if (clock.nowMs() - flushedMs < FLUSH_MS) return;
       flushedMs = clock.nowMs();
       await stats.flush();

@@ -3,7 +3,6 @@ import { readAwsOptions } from '../shared/adapters/aws/client-options.ts';
 import { systemClock } from '../shared/adapters/clock/system-clock.ts';
 import { createDynamoDbClient } from '../shared/adapters/dynamodb/create-dynamodb-client.ts';
 import { createDynamoDbEntryTable } from '../shared/adapters/dynamodb/dynamodb-entry-table.ts';
-import { createJsonLog } from '../shared/adapters/log/json-log.ts';
 import { createNativeCodec } from '../shared/adapters/native/native-codec.ts';
 import { createS3Client } from '../shared/adapters/s3/create-s3-client.ts';
 import { createS3MultipartStore } from '../shared/adapters/s3/s3-multipart-store.ts';
@@ -24,16 +23,15 @@ import {
   workflowEnvironmentSchema,
 } from '../shared/contracts/environment.ts';
 import { LAMBDA_MIB_PER_VCPU } from '../shared/contracts/limits.ts';
-import { METRIC_NAMESPACE, serviceEnvironmentSchema } from '../shared/contracts/metrics.ts';
 import type { RemainingMs } from '../shared/ports/clock.ts';
 import type { Workflow } from '../shared/ports/workflow.ts';
+import { log } from './log.ts';
 
 const environmentSchema = z.object({
   ...storeEnvironmentSchema.shape,
   ...sourceEnvironmentSchema.shape,
   ...planEnvironmentSchema.shape,
   ...switchEnvironmentSchema.shape,
-  ...serviceEnvironmentSchema.shape,
   ...retireEnvironmentSchema.shape,
   ...workflowEnvironmentSchema.partial().shape,
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().int().default(LAMBDA_MIB_PER_VCPU),
@@ -47,12 +45,6 @@ const objects = createS3ObjectStore(s3);
 const documents = withCompressedDocuments(objects, createZstdCompressor(), isCompressedDocument);
 const table = createDynamoDbEntryTable(createDynamoDbClient(awsOptions), {
   tableName: environment.MITHRIL_TABLE,
-});
-const log = createJsonLog({
-  namespace: METRIC_NAMESPACE,
-  service: environment.MITHRIL_SERVICE,
-  nowMs: () => systemClock.nowMs(),
-  writeLine: (line) => void process.stdout.write(`${line}\n`),
 });
 
 const { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memoryMib } = environment;

@@ -1,35 +1,23 @@
-import { z } from 'zod';
 import { readAwsOptions } from '../shared/adapters/aws/client-options.ts';
 import { systemClock } from '../shared/adapters/clock/system-clock.ts';
-import { createJsonLog } from '../shared/adapters/log/json-log.ts';
 import { openDedupStages } from '../shared/adapters/native/dedup-stages.ts';
 import { createS3Client } from '../shared/adapters/s3/create-s3-client.ts';
 import { createS3MultipartStore } from '../shared/adapters/s3/s3-multipart-store.ts';
 import { createS3ObjectStore } from '../shared/adapters/s3/s3-object-store.ts';
 import type { DedupContext } from '../shared/app/dedup/context.ts';
 import { dedupEnvironmentSchema } from '../shared/contracts/environment.ts';
-import { METRIC_NAMESPACE, serviceEnvironmentSchema } from '../shared/contracts/metrics.ts';
 import type { RemainingMs } from '../shared/ports/clock.ts';
-
-const environmentSchema = z.object({
-  ...dedupEnvironmentSchema.shape,
-  ...serviceEnvironmentSchema.shape,
-});
+import { log } from './log.ts';
 
 /** Read once, when the function starts. */
-const environment = environmentSchema.parse(process.env);
+const environment = dedupEnvironmentSchema.parse(process.env);
 const s3 = createS3Client(readAwsOptions(process.env));
 const { MITHRIL_DEDUP_TASK_BYTES: taskBytes } = environment;
 const shared = {
   objects: createS3ObjectStore(s3),
   multipart: createS3MultipartStore(s3),
   clock: systemClock,
-  log: createJsonLog({
-    namespace: METRIC_NAMESPACE,
-    service: environment.MITHRIL_SERVICE,
-    nowMs: () => systemClock.nowMs(),
-    writeLine: (line) => void process.stdout.write(`${line}\n`),
-  }),
+  log,
   settings: {
     storeBucket: environment.MITHRIL_STORE_BUCKET,
     limits: taskBytes === undefined ? {} : { taskBytes },

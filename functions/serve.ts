@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { RETRYABLE_FAULT } from '../shared/contracts/faults.ts';
 import type { RemainingMs } from '../shared/ports/clock.ts';
+import { publishMetrics } from './log.ts';
 
 /** What we use of the context that Lambda passes. */
 export interface Invocation {
@@ -36,5 +37,7 @@ export const serve =
       return await useCase(createContext(remainingMsOf(invocation)), schema.parse(event));
     } catch (error) {
       throw nameFault(error);
+    } finally {
+      publishMetrics();
     }
   };

@@ -10,7 +10,6 @@ export const AUDIT_NAME = /^audit-(\d{4}-\d{2}-\d{2})\.jsonl$/u;
 export function openAuditLog(folder: string, clock: Clock): Log {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return createJsonLog({
-    namespace: 'Mithril',
     service: 'cache',
     nowMs: () => clock.nowMs(),
     writeLine: (line) => {

@@ -26,7 +26,6 @@ export async function withCache<T>(
   const cache = openLocalCache(folder, {
     settings: cacheSettings(settings, overrides.maxEntry),
     log: createJsonLog({
-      namespace: 'Mithril',
       service: 'cache',
       nowMs: () => systemClock.nowMs(),
       writeLine: (line) => session.terminal.detail(line),

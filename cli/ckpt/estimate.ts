@@ -1,27 +1,13 @@
 import { BATCH_SEGMENTS_DEFAULT, SEGMENT_BYTES_DEFAULT } from '../../shared/contracts/limits.ts';
 import type { SampleSizes } from '../../shared/domain/checkpoint/base-choice.ts';
+import { costOfCheckpoint } from '../../shared/domain/cost/checkpoint-cost.ts';
+import { storageUsdPerMonth } from '../../shared/domain/cost/prices.ts';
 
-/**
- * Prices in US dollars, us-east-1, on demand, November 2026. docs/cli.md, section "What plan
- * computes", has the formula and what it leaves out.
- */
-export const PRICES = {
-  storageGbMonth: 0.023,
-  lambdaGbSecond: 0.000_013_333_4,
-  put: 0.005 / 1_000,
-  get: 0.0004 / 1_000,
-  stateTransition: 25 / 1_000_000,
-} as const;
-
-const WORKER_GB = 1.769;
 /** Worker seconds for one 64 MiB segment, its transfer included: a model, not a measurement. */
 const ENCODE_SECONDS = 2.5;
 const READ_BASE_SECONDS = 1;
 const VERIFY_SECONDS = 0.8;
-const TRANSITIONS_PER_BATCH = 6;
-const TRANSITIONS_PER_RUN = 10;
 const DAYS_PER_MONTH = 30.4;
-const GB = 1e9;
 
 export interface FormEstimate {
   readonly bytes: number;
@@ -60,7 +46,7 @@ export function estimate(input: EstimateInput): Estimate {
   const usesDelta = delta !== null && delta.bytes <= standalone.bytes * (1 - input.gainMin);
   const chosen = usesDelta && delta !== null ? delta : standalone;
   const compressUsd = priceOf(bytes, usesDelta);
-  const savedUsdPerMonth = ((bytes - chosen.bytes) / GB) * PRICES.storageGbMonth;
+  const savedUsdPerMonth = storageUsdPerMonth(bytes - chosen.bytes);
   const isWorth = savedUsdPerMonth > 0;
   return {
     bytes,
@@ -98,8 +84,6 @@ function priceOf(bytes: number, isDelta: boolean): number {
   const batches = Math.ceil(segments / BATCH_SEGMENTS_DEFAULT);
   const share = Math.min(1, bytes / SEGMENT_BYTES_DEFAULT);
   const seconds = ENCODE_SECONDS + VERIFY_SECONDS + (isDelta ? READ_BASE_SECONDS : 0);
-  const compute = segments * share * seconds * WORKER_GB * PRICES.lambdaGbSecond;
-  const requests = segments * (2 * PRICES.put + (isDelta ? 4 : 3) * PRICES.get);
-  const steps = (TRANSITIONS_PER_RUN + batches * TRANSITIONS_PER_BATCH) * PRICES.stateTransition;
-  return compute + requests + steps;
+  const billed = segments * share * seconds;
+  return costOfCheckpoint({ segments, batches, seconds: billed, hasBase: isDelta }).usd;
 }

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { DELTA_GAIN_MIN } from '../../shared/contracts/limits.ts';
+import { PRICES } from '../../shared/domain/cost/prices.ts';
 import type { Codec } from '../../shared/ports/codec.ts';
 import type { ObjectStore } from '../../shared/ports/object-store.ts';
 import { CliError } from '../cli-error.ts';
@@ -9,7 +10,7 @@ import { onlyArgument, parseOptions, threadsSchema } from '../parse-options.ts';
 import type { Command } from '../session.ts';
 import { readSettings } from '../settings/read-settings.ts';
 import { fileSource, objectSource } from './byte-sources.ts';
-import { type Estimate, estimate, PRICES } from './estimate.ts';
+import { type Estimate, estimate } from './estimate.ts';
 import { describePlan, risksOf } from './plan-text.ts';
 import { isS3Uri } from './s3-uri.ts';
 import { type ByteSource, sample } from './sample.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { startCheckpoint } from '../../shared/app/checkpoint/start-checkpoint.ts';
 import { createStartContext } from '../context.ts';
+import { publishMetrics } from '../log.ts';
 import { type Invocation, remainingMsOf } from '../serve.ts';
 import { parseUploadHints } from './upload-hints.ts';
 
@@ -15,6 +16,7 @@ export const handler = async (event: unknown, invocation: Invocation) => {
   const context = createStartContext(remainingMsOf(invocation));
   const { Records } = batchSchema.parse(event);
   const isDone = await Promise.all(Records.map(({ body }) => takeMessage(context, body)));
+  publishMetrics();
   const failed = Records.filter((_, index) => isDone[index] !== true);
   return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
 };

@@ -1,6 +1,6 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { LAMBDA_MIB_PER_VCPU } from '../../shared/contracts/limits.ts';
+import { DEDUP_STAGE_MIB, type WorkStage } from '../../shared/contracts/dedup-limits.ts';
 import type { MithrilConfig } from '../config-schema.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import { grantDedupRights } from './dedup-rights.ts';
@@ -16,7 +16,6 @@ export interface DedupProps {
   readonly workers: number;
 }
 
-const LAMBDA_MIB_MAX = 10_240;
 const LONG = Duration.minutes(15);
 
 /** Deduplicates the objects below a prefix; started by hand, by the command line or from code. */
@@ -46,31 +45,26 @@ export class Dedup extends Construct {
     });
   }
 
-  /**
-   * Two vCPU where texts are hashed, one for the engine's thread and one for the transfer; stitch
-   * holds the pairs of the whole job.
-   */
   #createWorkers(): DedupSteps {
-    const create = (name: string, description: string, memoryMib: number, timeout = LONG) =>
+    const create = (name: WorkStage, description: string, timeout = LONG) =>
       new Worker(this, `${name.charAt(0).toUpperCase()}${name.slice(1)}`, {
         platform: this.#props.platform,
         name: `dedup-${name}`,
         description,
-        memoryMib,
+        memoryMib: DEDUP_STAGE_MIB[name],
         timeout,
         layers: ['dedup'],
       });
-    const [one, two] = [LAMBDA_MIB_PER_VCPU, 2 * LAMBDA_MIB_PER_VCPU];
     return {
-      plan: create('plan', 'lists the inputs and divides the work', one, Duration.minutes(5)),
-      hash: create('hash', 'reads and hashes the rows of one task', two),
-      gather: create('gather', 'numbers the rows of all tasks', one),
-      bucket: create('bucket', 'finds rows that share a key', two),
-      stitch: create('stitch', 'packs what hangs together into bins', LAMBDA_MIB_MAX),
-      shingle: create('shingle', 'reads candidates again', two),
-      verify: create('verify', 'compares the pairs of one bin', two),
-      filter: create('filter', 'writes what is kept of one input', two),
-      report: create('report', 'checks the counts and writes the totals', one),
+      plan: create('plan', 'lists the inputs and divides the work', Duration.minutes(5)),
+      hash: create('hash', 'reads and hashes the rows of one task'),
+      gather: create('gather', 'numbers the rows of all tasks'),
+      bucket: create('bucket', 'finds rows that share a key'),
+      stitch: create('stitch', 'packs what hangs together into bins'),
+      shingle: create('shingle', 'reads candidates again'),
+      verify: create('verify', 'compares the pairs of one bin'),
+      filter: create('filter', 'writes what is kept of one input'),
+      report: create('report', 'checks the counts and writes the totals'),
     };
   }
 }

@@ -1,3 +1,5 @@
+import { LAMBDA_MIB_PER_VCPU } from './limits.ts';
+
 /** Bounds of the dedup job. Names carry their unit; docs/dedup-job.md derives them. */
 
 const MIB = 1024 ** 2;
@@ -34,6 +36,23 @@ export const DEDUP_BIN_BYTES = 256 * MIB;
 export const DEDUP_VERIFY_BYTES = 512 * MIB;
 /** About 60 bytes a pair in the memory of stitch, besides 4 bytes a row. */
 export const DEDUP_PAIRS_MAX = 100_000_000;
+
+/**
+ * Memory of the functions, by stage: two vCPU where texts are read, one for the engine's thread and
+ * one for the transfer; stitch holds the pairs of the whole job.
+ */
+export const DEDUP_STAGE_MIB = {
+  plan: LAMBDA_MIB_PER_VCPU,
+  hash: 2 * LAMBDA_MIB_PER_VCPU,
+  gather: LAMBDA_MIB_PER_VCPU,
+  bucket: 2 * LAMBDA_MIB_PER_VCPU,
+  stitch: 10_240,
+  shingle: 2 * LAMBDA_MIB_PER_VCPU,
+  verify: 2 * LAMBDA_MIB_PER_VCPU,
+  filter: 2 * LAMBDA_MIB_PER_VCPU,
+  report: LAMBDA_MIB_PER_VCPU,
+} as const;
+export type WorkStage = keyof typeof DEDUP_STAGE_MIB;
 
 /** Attempts that `submit` makes names for. */
 export const DEDUP_ATTEMPTS_MAX = 100;

@@ -5,6 +5,7 @@ import { createMemoryBlobStore } from '../../shared/adapters/memory/memory-blob-
 import { MemoryEntryTable } from '../../shared/adapters/memory/memory-entry-table.ts';
 import { MemoryLog } from '../../shared/adapters/memory/memory-log.ts';
 import type { CacheContext, NamespacePolicy } from '../../shared/app/cache/context.ts';
+import { countStats } from '../../shared/app/cache/count-stats.ts';
 import { createStatsRecorder } from '../../shared/app/cache/stats.ts';
 import { createToken } from '../../shared/app/cache/tokens.ts';
 import { INLINE_BYTES_MAX } from '../../shared/contracts/cache-limits.ts';
@@ -96,7 +97,7 @@ export function openCacheFixture({
     clock,
     log,
     audit,
-    stats: createStatsRecorder(table, clock),
+    stats: countStats(createStatsRecorder(table, clock), log),
     settings: {
       version: 'test',
       entryBytesMax: ENTRY_BYTES_MAX,

@@ -269,6 +269,8 @@ describe('insight', () => {
       bytesServed: BODY.length,
       conflicts: 0,
     });
+    const counted = ['CacheHits', 'CacheMisses', 'CacheInertHits', 'CacheSecondsSaved'] as const;
+    expect(counted.map((name) => cache.log.counted(name))).toEqual([2, 1, 1, 67]);
   });
 
   it('names the factor in which the nearest entry differs', async () => {

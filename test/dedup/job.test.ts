@@ -55,6 +55,9 @@ describe('a dedup job', () => {
     expect(ended).toMatchObject({ kind: 'reported', duplicates: expected.summary.duplicates });
     expectSame(cloud, expected);
     const totals = totalsOf(cloud);
+    expect(cloud.log.counted('Documents')).toBe(totals.total.rows);
+    expect(cloud.log.counted('DuplicateDocuments')).toBe(totals.duplicates);
+    expect(cloud.log.counted('DollarsSpent')).toBeGreaterThan(0);
     expect(totals).toMatchObject({
       total: expected.summary.total,
       groups: expected.summary.groups,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { storageUsdPerMonth } from '../../shared/domain/cost/prices.ts';
 import { Cloud, nextStep, weights } from './cloud.ts';
 
 const BYTES = 40_000;
@@ -26,6 +27,16 @@ describe.each([
     expect(cloud.stored('restored/model.bin')?.equals(second)).toBe(true);
     expect(cloud.log.counted('CheckpointsVerified')).toBe(2);
     expect(cloud.log.counted('VerifyMismatch')).toBe(0);
+    expect(cloud.log.counted('BytesIn')).toBe(2 * BYTES);
+    const rows = [await cloud.row(one), await cloud.row(two)];
+    const bytesOut = rows.reduce((sum, row) => sum + (row?.verified?.bytesOut ?? 0), 0);
+    expect(cloud.log.counted('BytesOut')).toBe(bytesOut);
+    expect(cloud.log.counted('ChainDepth')).toBe(1);
+    expect(cloud.log.counted('DollarsSpent')).toBeGreaterThan(20 * 25e-6);
+    expect(cloud.log.counted('DollarsSavableMonthly')).toBeCloseTo(
+      storageUsdPerMonth(2 * BYTES - bytesOut),
+      12,
+    );
   });
 
   it.each([0, 1, 8_191, 8_192, 8_193])('round-trip at %i bytes', async (bytes) => {

@@ -30,6 +30,9 @@ describe('retire', () => {
     expect((await cloud.decode(two)).equals(SECOND)).toBe(true);
     expect((await cloud.restore(two, 'restored/m.bin')).kind).toBe('restored');
     expect(cloud.log.counted('OriginalsRetired')).toBe(2);
+    const saved = cloud.log.counted('DollarsSavedMonthly');
+    expect(saved).toBeGreaterThan(0);
+    expect(saved).toBeCloseTo(cloud.log.counted('DollarsSavableMonthly'), 12);
     const third = nextStep(SECOND, 9_000);
     const three = await cloud.process('checkpoints/step-3/m.bin', third);
     expect(await cloud.row(three)).toMatchObject({ state: 'VERIFIED', verified: { depth: 2 } });

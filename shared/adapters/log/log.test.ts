@@ -4,7 +4,7 @@ import { createJsonLog } from './json-log.ts';
 
 function jsonLog(): { lines: string[]; log: ReturnType<typeof createJsonLog> } {
   const lines: string[] = [];
-  const settings = { namespace: 'Mithril', service: 'start', nowMs: () => 1_000 };
+  const settings = { service: 'start', nowMs: () => 1_000 };
   return { lines, log: createJsonLog({ ...settings, writeLine: (line) => lines.push(line) }) };
 }
 
@@ -28,23 +28,18 @@ it('does not let a field take the place of the event', () => {
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ event: 'started', service: 'start' });
 });
 
-it('counts in the embedded metric format', () => {
-  const { lines, log } = jsonLog();
-  log.count('BytesIn', 42);
-  expect(JSON.parse(lines[0] ?? '')).toEqual({
-    _aws: {
-      Timestamp: 1_000,
-      CloudWatchMetrics: [
-        {
-          Namespace: 'Mithril',
-          Dimensions: [['service']],
-          Metrics: [{ Name: 'BytesIn', Unit: 'Bytes' }],
-        },
-      ],
-    },
+it('gives counts to where they are wanted, and to nowhere by itself', () => {
+  const counted: unknown[] = [];
+  const settings = {
     service: 'start',
-    BytesIn: 42,
-  });
+    nowMs: () => 1_000,
+    writeLine: (line: string) => lines.push(line),
+  };
+  const lines: string[] = [];
+  createJsonLog(settings).count('BytesIn', 42);
+  createJsonLog({ ...settings, count: (...given) => counted.push(given) }).count('BytesIn', 43);
+  expect(counted).toEqual([['BytesIn', 43]]);
+  expect(lines).toEqual([]);
 });
 
 it('shows a person control characters instead of obeying them', () => {

@@ -1,4 +1,5 @@
-import type { Log, LogFields, MetricName } from '../../ports/log.ts';
+import type { MetricName } from '../../contracts/metrics.ts';
+import type { Log, LogFields } from '../../ports/log.ts';
 
 /** Keeps what is logged and counted, for tests. */
 export class MemoryLog implements Log {

@@ -157,9 +157,6 @@ function report(
   if (result.kind === 'created') {
     context.stats.add(namespace, { puts: 1, bytesStored: result.bytes });
   }
-  if (result.kind === 'conflict') {
-    context.stats.add(namespace, { conflicts: 1 });
-    context.log.count('CacheConflicts', 1);
-  }
+  if (result.kind === 'conflict') context.stats.add(namespace, { conflicts: 1 });
   return result;
 }

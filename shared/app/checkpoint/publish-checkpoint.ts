@@ -15,6 +15,7 @@ import type { Manifest } from '../../ports/codec.ts';
 import { readRow, rowWrite, seriesWrite, withoutContention } from './catalogue.ts';
 import { isDamage } from './checkpoint-fault.ts';
 import type { CheckpointContext } from './context.ts';
+import { countVerified } from './count-verified.ts';
 import { readDocument } from './documents.ts';
 import { logUseCase } from './log-use-case.ts';
 import { mapConcurrently } from './map-concurrently.ts';
@@ -108,9 +109,7 @@ const writeVerified = async (
   if (result.kind === 'conflict') {
     return null;
   }
-  context.log.count('CheckpointsVerified', 1);
-  context.log.count('BytesIn', bytesIn);
-  context.log.count('BytesOut', facts.bytesOut);
+  countVerified(context.log, verified, facts);
   return { kind: 'verified', ...run, bytesIn, bytesOut: facts.bytesOut };
 };
 

@@ -3,6 +3,7 @@ import type { ObjectVersion } from '../../contracts/checkpoint-object.ts';
 import { refusalOf } from '../../domain/checkpoint/admission.ts';
 import { checkpointIdOf } from '../../domain/checkpoint/identity.ts';
 import { judgeRetirement } from '../../domain/checkpoint/judge-retirement.ts';
+import { storageUsdPerMonth } from '../../domain/cost/prices.ts';
 import type { ListedVersion } from '../../ports/object-store.ts';
 import { readRow, type VersionedRow, writeRow } from './catalogue.ts';
 import { findDoubt } from './check-stored-form.ts';
@@ -73,6 +74,8 @@ const retireChecked = async (
   }
   await context.retirer.deleteVersion({ ...object, versionId });
   context.log.count('OriginalsRetired', 1);
+  const savedBytes = object.bytes - (facts?.bytesOut ?? object.bytes);
+  context.log.count('DollarsSavedMonthly', storageUsdPerMonth(savedBytes));
   return { kind: 'retired' };
 };
 

@@ -14,6 +14,7 @@ import { addUp, contradictionIn } from '../../domain/dedup/totals.ts';
 import { CheckpointFault } from '../checkpoint/checkpoint-fault.ts';
 import { logUseCase } from '../checkpoint/log-use-case.ts';
 import type { DedupContext } from './context.ts';
+import { countReported } from './count-reported.ts';
 import { readDedupPlan, readMarkers, refused } from './job-documents.ts';
 import { ObjectUpload } from './object-upload.ts';
 import { StageRefusal } from './run-stage.ts';
@@ -34,6 +35,7 @@ export const reportDedup = (
       const upload = new ObjectUpload(context, { bucket, key: `${prefix}${totalsName}` });
       await upload.append(Buffer.from(asciiJson(totals)));
       await upload.finish();
+      await countReported(context, plan, totals);
       return { kind: 'reported', jobId, ...totals.total, duplicates: totals.duplicates };
     } catch (error) {
       if (error instanceof StageRefusal) return refused(jobId, error.message);
