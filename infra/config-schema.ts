@@ -154,6 +154,8 @@ export const configSchema = z.strictObject({
     'arn:aws:iam::111122223333:policy/team-boundary',
   ).optional(),
   alarmTopicArn: arn('sns', '', 'arn:aws:sns:eu-west-1:111122223333:alarms').optional(),
+  /** An alarm goes off where the estimated price of a day's finished work reaches this. */
+  spendAlarmUsdPerDay: z.number().positive().max(1_000_000).optional(),
   tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
   /** CloudWatch knows certain numbers of days only: 1, 3, 5, 7, 14, 30, 60, 90 ... */
   logRetentionDays: z.enum(RetentionDays).default(RetentionDays.ONE_MONTH),

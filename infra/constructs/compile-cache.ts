@@ -1,19 +1,14 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import {
-  Alarm,
-  ComparisonOperator,
-  type Metric,
-  TreatMissingData,
-} from 'aws-cdk-lib/aws-cloudwatch';
+import { type Alarm, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { AttributeType, Billing, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { type FunctionUrl, FunctionUrlAuthType, InvokeMode } from 'aws-cdk-lib/aws-lambda';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { CACHE_BLOBS_PREFIX } from '../../shared/contracts/cache-limits.ts';
 import type { CacheConfig } from '../config-schema.ts';
+import { addAlarm } from './alarm.ts';
 import { encryptTable, grantKey } from './encryption.ts';
 import { ABORT_UPLOADS, acknowledgeAccessLog, protectedBucket } from './own-bucket.ts';
-import { runbook } from './runbook.ts';
 import { ScheduledSweep } from './scheduled-sweep.ts';
 import { Worker, type WorkerPlatform } from './worker.ts';
 
@@ -25,6 +20,8 @@ export interface CompileCacheProps {
 
 /** Bodies of 4 MiB, in base64 and not, of one request at a time. */
 const MEMORY_MIB = 1_024;
+/** Answers of 5xx in an hour; a client takes each for a miss. */
+const FAULTS_MAX = 10;
 
 /**
  * One compile cache over HTTPS: a function URL, blobs in S3, rows in DynamoDB. The URL is open to
@@ -72,7 +69,7 @@ export class CompileCache extends Construct {
     this.alarms = [
       this.server.addErrorAlarm('failed-cache'),
       this.sweep.alarm,
-      this.#onThrottles(),
+      ...this.#createAlarms(),
     ];
   }
 
@@ -117,18 +114,32 @@ export class CompileCache extends Construct {
     }
   }
 
-  #onThrottles(): Alarm {
-    const metric: Metric = this.server.function.metricThrottles({ period: Duration.hours(1) });
-    return new Alarm(this, 'Throttled', {
-      alarmDescription: runbook(
-        'throttled-cache',
-        'Requests to the compile cache were turned away.',
-      ),
-      metric,
-      threshold: 1,
-      evaluationPeriods: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+  /** What Lambda counts of the URL's answers: `Url4xxCount`, `Url5xxCount`, `UrlRequestCount`. */
+  metricUrl(metricName: string, period: Duration): Metric {
+    const { functionName } = this.server.function;
+    return new Metric({
+      namespace: 'AWS/Lambda',
+      metricName,
+      dimensionsMap: { FunctionName: functionName },
+      statistic: 'Sum',
+      period,
     });
+  }
+
+  #createAlarms(): readonly Alarm[] {
+    const period = Duration.hours(1);
+    return [
+      addAlarm(this, 'Throttled', {
+        metric: this.server.function.metricThrottles({ period }),
+        matter: 'Requests to the compile cache were turned away.',
+        section: 'throttled-cache',
+      }),
+      addAlarm(this, 'Faults', {
+        metric: this.metricUrl('Url5xxCount', period),
+        matter: 'The compile cache answered with 5xx.',
+        section: 'failed-cache',
+        threshold: FAULTS_MAX,
+      }),
+    ];
   }
 }

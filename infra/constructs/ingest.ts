@@ -1,11 +1,11 @@
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { addAlarm } from './alarm.ts';
 import type { CheckpointPipeline } from './checkpoint-pipeline.ts';
 import type { CheckpointSource } from './checkpoint-source.ts';
-import { runbook } from './runbook.ts';
 import { Worker, type WorkerPlatform } from './worker.ts';
 
 /** Lambda asks for six times the function's timeout. */
@@ -13,6 +13,7 @@ const VISIBILITY_FACTOR = 6;
 const RECEIVE_COUNT_MAX = 5;
 const EVENTS_A_BATCH = 10;
 const STARTS_AT_ONCE = 5;
+const WAIT_MAX = Duration.hours(1);
 
 export interface IngestProps {
   readonly platform: WorkerPlatform;
@@ -25,7 +26,7 @@ export class Ingest extends Construct {
   readonly start: Worker;
   readonly queue: Queue;
   readonly deadLetters: Queue;
-  readonly alarm: Alarm;
+  readonly alarms: readonly Alarm[];
 
   constructor(scope: Construct, id: string, props: IngestProps) {
     super(scope, id);
@@ -58,7 +59,7 @@ export class Ingest extends Construct {
     });
     props.source.sendEventsTo(this.queue);
     this.#takeEvents();
-    this.alarm = this.#alarmOnDeadLetters();
+    this.alarms = this.#createAlarms();
   }
 
   #takeEvents(): void {
@@ -77,16 +78,20 @@ export class Ingest extends Construct {
     mapping.node.addDependency(this.start.policy);
   }
 
-  #alarmOnDeadLetters(): Alarm {
-    return new Alarm(this, 'DeadLettersAlarm', {
-      alarmDescription: runbook('dead-letters', 'Events could not be turned into executions.'),
-      metric: this.deadLetters.metricApproximateNumberOfMessagesVisible({
-        period: Duration.minutes(5),
+  #createAlarms(): readonly Alarm[] {
+    const period = Duration.minutes(5);
+    return [
+      addAlarm(this, 'DeadLettersAlarm', {
+        metric: this.deadLetters.metricApproximateNumberOfMessagesVisible({ period }),
+        matter: 'Events could not be turned into executions.',
+        section: 'dead-letters',
       }),
-      threshold: 1,
-      evaluationPeriods: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    });
+      addAlarm(this, 'WaitingEventsAlarm', {
+        metric: this.queue.metricApproximateAgeOfOldestMessage({ period }),
+        matter: 'An event has waited longer than an hour.',
+        section: 'waiting-events',
+        threshold: WAIT_MAX.toSeconds(),
+      }),
+    ];
   }
 }

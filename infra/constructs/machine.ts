@@ -1,16 +1,11 @@
 import { Duration, Stack, Validations } from 'aws-cdk-lib';
-import {
-  Alarm,
-  ComparisonOperator,
-  type Metric,
-  TreatMissingData,
-} from 'aws-cdk-lib/aws-cloudwatch';
+import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { Policy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { DefinitionBody, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { addAlarm } from './alarm.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import { addPermission } from './permission.ts';
-import { runbook } from './runbook.ts';
 import type { States } from './state-language.ts';
 import type { Worker } from './worker.ts';
 
@@ -30,9 +25,14 @@ export interface MachineProps {
 export class Machine extends Construct {
   readonly stateMachine: StateMachine;
   readonly alarms: readonly Alarm[];
+  readonly workers: readonly Worker[];
+  /** For the dashboard. */
+  readonly title: string;
 
   constructor(scope: Construct, id: string, props: MachineProps) {
     super(scope, id);
+    this.title = `${id} executions`;
+    this.workers = props.workers;
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('states.amazonaws.com'),
       description: props.description,
@@ -52,9 +52,15 @@ export class Machine extends Construct {
     acknowledgeLogs(this.stateMachine);
     const period = Duration.minutes(5);
     const { stateMachine } = this;
+    const matter = 'An execution ended before its work was done.';
+    const section = props.runbookSection;
     this.alarms = [
-      this.#alarmOn('Failed', stateMachine.metricFailed({ period }), props.runbookSection),
-      this.#alarmOn('TimedOut', stateMachine.metricTimedOut({ period }), props.runbookSection),
+      addAlarm(this, 'Failed', { metric: stateMachine.metricFailed({ period }), matter, section }),
+      addAlarm(this, 'TimedOut', {
+        metric: stateMachine.metricTimedOut({ period }),
+        matter,
+        section,
+      }),
     ];
   }
 
@@ -77,17 +83,6 @@ export class Machine extends Construct {
       actions: ['states:DescribeExecution'],
       resources: [this.executionsArn(':')],
       wildcardReason: 'Executions of this state machine; each is named by checkpoint and attempt.',
-    });
-  }
-
-  #alarmOn(id: string, metric: Metric, section: string): Alarm {
-    return new Alarm(this, id, {
-      alarmDescription: runbook(section, 'An execution ended before its work was done.'),
-      metric,
-      threshold: 1,
-      evaluationPeriods: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
     });
   }
 

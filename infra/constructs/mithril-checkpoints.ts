@@ -1,10 +1,8 @@
 import { Duration, Tags } from 'aws-cdk-lib';
 import { ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { LAMBDA_MIB_PER_VCPU } from '../../shared/contracts/limits.ts';
 import type { MithrilConfig } from '../config-schema.ts';
-import type { LayerFolders } from '../layer-folders.ts';
 import { CheckpointPipeline } from './checkpoint-pipeline.ts';
 import { CheckpointSource } from './checkpoint-source.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
@@ -12,19 +10,12 @@ import { CompileCache } from './compile-cache.ts';
 import { Dedup } from './dedup.ts';
 import { Ingest } from './ingest.ts';
 import { Observability } from './observability.ts';
+import { createPlatform, type PlatformProps } from './platform.ts';
 import { Restore } from './restore.ts';
 import { ScheduledSweep } from './scheduled-sweep.ts';
 import type { WorkerPlatform } from './worker.ts';
 
-export interface MithrilCheckpointsProps {
-  /** From `parseConfig`. */
-  readonly config: MithrilConfig;
-  /** Bundles: `<folder>/<function>/index.mjs` and their chunks (infra/functions-bundle.ts). */
-  readonly functionsFolder: string;
-  /** `layers/<name>/dist` (infra/layer-folders.ts). */
-  readonly layerFolders: LayerFolders;
-  /** The kill switch: "on" or "off", or a parameter that says so. */
-  readonly enabled?: string;
+export interface MithrilCheckpointsProps extends PlatformProps {
   /** Default: `config.concurrency.workers`; a parameter may stand here. */
   readonly workers?: number;
   /** Default: `config.dedup.workers`. */
@@ -52,7 +43,7 @@ export class MithrilCheckpoints extends Construct {
     super(scope, id);
     const { config } = props;
     const workers = props.workers ?? config.concurrency.workers;
-    const platform = this.#createPlatform(props);
+    const platform = createPlatform(this, props);
     const { kmsKeyArn } = config;
     const { source, keyPattern } = config;
     this.store = new CheckpointStore(this, 'Store', { kmsKeyArn });
@@ -84,41 +75,29 @@ export class MithrilCheckpoints extends Construct {
       config.cache === null
         ? null
         : new CompileCache(this, 'Cache', { platform, cache: config.cache, kmsKeyArn });
-    const { pipeline, restore, dedup, reconcile, retire, cache } = this;
-    this.observability = new Observability(this, 'Observability', {
-      machines: [pipeline.machine, restore.machine, dedup.machine],
+    this.observability = this.#observe(config);
+    this.#applyTeamRules(config);
+  }
+
+  #observe(config: MithrilConfig): Observability {
+    const { pipeline, restore, dedup, ingest, store, reconcile, retire, cache } = this;
+    const machines = [pipeline.machine, restore.machine, dedup.machine];
+    return new Observability(this, 'Observability', {
+      machines,
+      workers: [ingest.start, ...machines.flatMap(({ workers }) => workers), reconcile.worker],
+      ingest,
+      store,
+      cache,
       alarms: [
-        this.ingest.alarm,
-        ...pipeline.machine.alarms,
-        ...restore.machine.alarms,
-        ...dedup.machine.alarms,
+        ...ingest.alarms,
+        ...machines.flatMap(({ alarms }) => alarms),
         reconcile.alarm,
         ...(retire === null ? [] : [retire.alarm]),
         ...(cache === null ? [] : cache.alarms),
       ],
       alarmTopicArn: config.alarmTopicArn,
+      spendAlarmUsdPerDay: config.spendAlarmUsdPerDay,
     });
-    this.#applyTeamRules(config);
-  }
-
-  #createPlatform(props: MithrilCheckpointsProps): WorkerPlatform {
-    const createLayer = (id: string, folder: string, description: string) =>
-      new LayerVersion(this, id, {
-        code: Code.fromAsset(folder),
-        description,
-        compatibleArchitectures: [Architecture.ARM_64, Architecture.X86_64],
-      });
-    const { native, dedup, zstd } = props.layerFolders;
-    return {
-      functionsFolder: props.functionsFolder,
-      layers: {
-        native: createLayer('NativeLayer', native, 'Mithril checkpoint codec'),
-        dedup: createLayer('DedupLayer', dedup, 'Mithril deduplication'),
-        zstd: createLayer('ZstdLayer', zstd, 'zstd for plans and layouts'),
-      },
-      logRetention: props.config.logRetentionDays,
-      enabled: props.enabled ?? 'on',
-    };
   }
 
   #createReconcile(platform: WorkerPlatform, hours: number): ScheduledSweep {

@@ -1,96 +1,159 @@
-import { Duration, Stack } from 'aws-cdk-lib';
-import {
-  Alarm,
-  AlarmStatusWidget,
-  ComparisonOperator,
-  Dashboard,
-  GraphWidget,
-  type IMetric,
-  Metric,
-  SingleValueWidget,
-  TreatMissingData,
-} from 'aws-cdk-lib/aws-cloudwatch';
+import { Aws, Duration, Stack } from 'aws-cdk-lib';
+import { type Alarm, AlarmStatusWidget, type Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
+import { DefaultDashboardFactory, MonitoringFacade } from 'cdk-monitoring-constructs';
 import { Construct } from 'constructs';
-import { METRIC_DIMENSION, METRIC_NAMESPACE } from '../../shared/contracts/metrics.ts';
+import { addAlarm } from './alarm.ts';
+import type { CheckpointStore } from './checkpoint-store.ts';
+import type { CompileCache } from './compile-cache.ts';
+import type { Ingest } from './ingest.ts';
 import type { Machine } from './machine.ts';
-import { runbook } from './runbook.ts';
+import { cacheMetrics, checkpointMetrics, dedupMetrics, metricOf } from './product-metrics.ts';
+import type { Worker } from './worker.ts';
 
 const WIDTH = 24;
+const RANGE = Duration.days(7);
 
 export interface ObservabilityProps {
   readonly machines: readonly Machine[];
+  /** Of the state machines; many, so that they share graphs. */
+  readonly workers: readonly Worker[];
+  readonly ingest: Ingest;
+  readonly store: CheckpointStore;
+  readonly cache: CompileCache | null;
+  /** Of the other constructs. */
   readonly alarms: readonly Alarm[];
   readonly alarmTopicArn: string | undefined;
+  /** Dollars a day, as estimated, from which on an alarm is raised. */
+  readonly spendAlarmUsdPerDay: number | undefined;
 }
 
 /** What an operator looks at: one dashboard, and alarms that each name their runbook section. */
 export class Observability extends Construct {
   readonly dashboard: Dashboard;
+  readonly alarms: readonly Alarm[];
 
   constructor(scope: Construct, id: string, props: ObservabilityProps) {
     super(scope, id);
-    const alarms = [
-      ...props.alarms,
-      this.#alarmOn('VerifyMismatch', 'verify-mismatch', 'Stored bytes differ from the original.'),
-      this.#alarmOn('CheckpointsQuarantined', 'quarantined', 'A checkpoint cannot be compressed.'),
-    ];
+    this.alarms = [...props.alarms, ...this.#createAlarms(props)];
     if (props.alarmTopicArn !== undefined) {
       const topic = Topic.fromTopicArn(this, 'Topic', props.alarmTopicArn);
-      for (const alarm of alarms) alarm.addAlarmAction(new SnsAction(topic));
+      for (const alarm of this.alarms) alarm.addAlarmAction(new SnsAction(topic));
     }
-    this.dashboard = new Dashboard(this, 'Dashboard', { defaultInterval: Duration.days(7) });
-    this.dashboard.addWidgets(new AlarmStatusWidget({ title: 'Alarms', alarms, width: WIDTH }));
-    this.dashboard.addWidgets(...this.#counts());
-    this.dashboard.addWidgets(...props.machines.map(executions));
+    const dashboardFactory = new DefaultDashboardFactory(this, 'Dashboards', {
+      // Dashboards are global to an account: a stack of this name may be in another Region, too.
+      dashboardNamePrefix: `${Stack.of(this).stackName}-${Aws.REGION}`,
+      detailDashboardRange: RANGE,
+    });
+    const { dashboard } = dashboardFactory;
+    if (dashboard === undefined) throw new Error('the factory makes the detail dashboard');
+    this.dashboard = dashboard;
+    this.#show(new MonitoringFacade(this, 'Monitoring', { dashboardFactory }), props);
   }
 
-  #counts() {
-    const sum = (name: string): Metric => this.#metric(name, Duration.days(1));
-    return [
-      new SingleValueWidget({
-        title: 'Bytes in and out, a day',
-        width: WIDTH / 2,
-        metrics: [sum('BytesIn'), sum('BytesOut')],
+  #createAlarms(props: ObservabilityProps): readonly Alarm[] {
+    const now = Duration.minutes(5);
+    const alarms = [
+      addAlarm(this, 'VerifyMismatch', {
+        metric: metricOf(this, 'VerifyMismatch', now),
+        matter: 'Stored bytes differ from the original.',
+        section: 'verify-mismatch',
       }),
-      new SingleValueWidget({
-        title: 'Checkpoints, a day',
-        width: WIDTH / 2,
-        metrics: ['CheckpointsStarted', 'CheckpointsVerified', 'CheckpointsMissed'].map(sum),
+      addAlarm(this, 'CheckpointsQuarantined', {
+        metric: metricOf(this, 'CheckpointsQuarantined', now),
+        matter: 'A checkpoint cannot be compressed.',
+        section: 'quarantined',
       }),
     ];
+    if (props.cache !== null) {
+      alarms.push(
+        addAlarm(this, 'CacheQuarantined', {
+          metric: metricOf(this, 'CacheQuarantined', now),
+          matter: 'A client found an entry of the compile cache broken.',
+          section: 'broken-cache-entries',
+        }),
+      );
+    }
+    if (props.spendAlarmUsdPerDay !== undefined) {
+      alarms.push(
+        addAlarm(this, 'Spend', {
+          metric: metricOf(this, 'DollarsSpent', Duration.days(1)),
+          matter: 'The work of a day costs more than was meant.',
+          section: 'daily-spend',
+          threshold: props.spendAlarmUsdPerDay,
+        }),
+      );
+    }
+    return alarms;
   }
 
-  #metric(metricName: string, period: Duration): Metric {
-    return new Metric({
-      namespace: METRIC_NAMESPACE,
-      metricName,
-      dimensionsMap: { [METRIC_DIMENSION]: Stack.of(this).stackName },
-      statistic: 'Sum',
-      period,
-    });
-  }
-
-  #alarmOn(metric: string, section: string, matter: string): Alarm {
-    return new Alarm(this, metric, {
-      alarmDescription: runbook(section, matter),
-      metric: this.#metric(metric, Duration.minutes(5)),
-      threshold: 1,
-      evaluationPeriods: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    });
+  #show(monitoring: MonitoringFacade, props: ObservabilityProps): void {
+    const { ingest, store, cache } = props;
+    const alarms = [...this.alarms];
+    monitoring
+      .addWidget(new AlarmStatusWidget({ title: 'Alarms', alarms, width: WIDTH }))
+      .monitorCustom({ ...named('Checkpoints'), metricGroups: checkpointMetrics(this) })
+      .monitorCustom({ ...named('Dedup'), metricGroups: dedupMetrics(this) });
+    if (cache !== null) showCache(monitoring, cache);
+    for (const { stateMachine, title } of props.machines) {
+      monitoring.monitorStepFunction({ stateMachine, ...named(title) });
+    }
+    monitoring
+      .monitorSqsQueueWithDlq({
+        queue: ingest.queue,
+        deadLetterQueue: ingest.deadLetters,
+        ...named('Events'),
+      })
+      .monitorCustom({ ...named('Workers'), metricGroups: workerMetrics(props.workers) })
+      .monitorDynamoTable({
+        // By name: the classes do not fit their own interfaces under exactOptionalPropertyTypes.
+        table: Table.fromTableName(this, 'Catalogue', store.table.tableName),
+        billingMode: BillingMode.PAY_PER_REQUEST,
+        ...named('Catalogue'),
+      })
+      .monitorS3Bucket({
+        bucket: Bucket.fromBucketName(this, 'Store', store.bucket.bucketName),
+        ...named('Store'),
+      });
   }
 }
 
-function executions(machine: Machine): GraphWidget {
-  const { stateMachine } = machine;
-  const left: IMetric[] = [
-    stateMachine.metricStarted(),
-    stateMachine.metricSucceeded(),
-    stateMachine.metricFailed(),
-    stateMachine.metricTimedOut(),
+/** The library wants both: one for alarms, of which ours are made elsewhere. */
+const named = (name: string) => ({
+  humanReadableName: name,
+  alarmFriendlyName: name.replaceAll(' ', '-'),
+});
+
+function showCache(monitoring: MonitoringFacade, cache: CompileCache): void {
+  const period = Duration.hours(1);
+  const url = ['UrlRequestCount', 'Url4xxCount', 'Url5xxCount'];
+  const answers = url.map((name) => cache.metricUrl(name, period));
+  monitoring
+    .monitorCustom({
+      ...named('Compile cache'),
+      metricGroups: [...cacheMetrics(cache), { title: 'Answers', metrics: answers }],
+    })
+    .monitorLambdaFunction({
+      lambdaFunction: cache.server.function,
+      ...named('Compile cache server'),
+    });
+}
+
+function workerMetrics(workers: readonly Worker[]) {
+  const period = Duration.hours(1);
+  const functions = workers.map(({ function: it, title: label }) => ({
+    it,
+    options: { period, label },
+  }));
+  return [
+    {
+      title: 'Throttles',
+      metrics: functions.map(({ it, options }) => it.metricThrottles(options)),
+    },
+    { title: 'Errors', metrics: functions.map(({ it, options }) => it.metricErrors(options)) },
+    { title: 'Duration', metrics: functions.map(({ it, options }) => it.metricDuration(options)) },
   ];
-  return new GraphWidget({ title: `${machine.node.id} executions`, width: WIDTH / 2, left });
 }

@@ -1,5 +1,5 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { Policy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
@@ -10,8 +10,8 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { addAlarm } from './alarm.ts';
 import { addPermission, type Grantee, type Permission } from './permission.ts';
-import { runbook } from './runbook.ts';
 
 /** Layers by what they bring; a worker has those that its code loads, and no others. */
 export type LayerName = 'native' | 'dedup' | 'zstd';
@@ -44,12 +44,15 @@ export interface WorkerProps {
 export class Worker extends Construct implements Grantee {
   readonly function: LambdaFunction;
   readonly role: Role;
+  /** For the dashboard. */
+  readonly title: string;
   readonly timeout: Duration;
   readonly policy: Policy;
 
   constructor(scope: Construct, id: string, props: WorkerProps) {
     super(scope, id);
     this.timeout = props.timeout;
+    this.title = props.name;
     const logGroup = new LogGroup(this, 'Log', {
       retention: props.platform.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -101,13 +104,10 @@ export class Worker extends Construct implements Grantee {
 
   /** For functions that no state machine watches. */
   addErrorAlarm(section: string): Alarm {
-    return new Alarm(this, 'Errors', {
-      alarmDescription: runbook(section, 'The function failed in the last hour.'),
+    return addAlarm(this, 'Errors', {
       metric: this.function.metricErrors({ period: Duration.hours(1) }),
-      threshold: 1,
-      evaluationPeriods: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      matter: 'The function failed in the last hour.',
+      section,
     });
   }
 }

@@ -14,7 +14,7 @@ const VARIANTS: Readonly<Record<string, MithrilConfigInput>> = {
     source: { kind: 'existing', bucketName: 'team-models', prefixes: ['runs/', 'b/'] },
     restoreTargets: [{ bucketName: 'team-models', prefix: 'restored/' }],
   },
-  'retire and key': { retire: {}, kmsKeyArn: KEY },
+  'every opt-in and a key': { retire: {}, cache: {}, spendAlarmUsdPerDay: 20, kmsKeyArn: KEY },
 };
 
 const findingsOf = (scope: IConstruct): readonly string[] =>

@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { stackOutputsSchema } from '../../shared/contracts/stack-outputs.ts';
 import { statementsOf } from './policies.ts';
-import { asText, ROOT, resourcesOf, synthesize } from './synthesize.ts';
+import { asText, resourcesOf, synthesize } from './synthesize.ts';
 
 const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const SOURCE_KEY = KEY.replace('1234abcd', 'abcd1234');
@@ -170,17 +168,6 @@ describe('rules of the team', () => {
     for (const { Properties } of alarms) {
       expect(Properties['AlarmActions']).toEqual(['arn:aws:sns:eu-west-1:111122223333:alarms']);
       expect(Properties['AlarmDescription']).toMatch(/docs\/runbook\.md#[a-z-]+$/u);
-    }
-  });
-
-  it('name for each alarm a section that the runbook has', () => {
-    const runbook = readFileSync(join(ROOT, 'docs', 'runbook.md'), 'utf8');
-    const titles = [...runbook.matchAll(/^## (.+)$/gmu)].map(([, title = '']) => title);
-    const sections = titles.map((title) => title.toLowerCase().replaceAll(' ', '-'));
-    const all = synthesize({ retire: {} }).template;
-    for (const { Properties } of resourcesOf(all, 'AWS::CloudWatch::Alarm')) {
-      const [, section] = String(Properties['AlarmDescription']).split('runbook.md#');
-      expect(sections).toContain(section);
     }
   });
 
