@@ -46,7 +46,7 @@ export function createCacheHost(): CacheHost {
         ...place,
         bodyBytesMax: INLINE_BYTES_MAX,
       }),
-      links: createS3BlobLinks(createS3LinkClient(options), place),
+      links: createS3BlobLinks(createS3LinkClient(options), place, clock),
       clock,
       log,
       audit: log,

@@ -7,8 +7,11 @@ export const spacePath = (keyspace: string, key: string): string =>
     ? `/v1/entries/${key}`
     : `/v1/spaces/${keyspace}/${encodeURIComponent(key)}`;
 
+/** Keys of other programs. */
+export const SPACE_KEY = /^[\w.-]{1,512}$/u;
+
 export const ATTRIBUTES_BYTES_MAX = 4 * 1024;
-const attributesSchema = z.record(z.string().max(64), z.string().max(1_024));
+export const attributesSchema = z.record(z.string().max(64), z.string().max(1_024));
 
 export const writeAttributes = (attributes: Readonly<Record<string, string>>) => ({
   [HEADER.attributes]: Buffer.from(JSON.stringify(attributes)).toString('base64url'),

@@ -22,6 +22,13 @@ import {
 } from './cache-api.ts';
 import { STATS_DAYS_MAX } from './cache-limits.ts';
 import { HEADER } from './cache-names.ts';
+import {
+  settledSchema,
+  UPLOADS_COMMIT_PATH,
+  UPLOADS_PATH,
+  uploadLinkSchema,
+  uploadRequestSchema,
+} from './cache-uploads.ts';
 
 /** The routes of the native protocol, from which `/openapi.json` is made. */
 export interface RouteContract {
@@ -94,7 +101,7 @@ const conditions = {
   Range: optional(z.string()),
 };
 
-const readEntry = (...more: readonly string[]): RouteContract['responses'] => ({
+const headEntry = (...more: readonly string[]): RouteContract['responses'] => ({
   200: { description: 'The entry', body: 'bytes', headers: [...entryHeaders, ...more] },
   206: {
     description: 'A part of it',
@@ -104,6 +111,15 @@ const readEntry = (...more: readonly string[]): RouteContract['responses'] => ({
   304: { description: 'It is what the client has', body: null, headers: ['ETag'] },
   404: NOT_FOUND,
   416: fault('The range is not in the body', 'Content-Range'),
+});
+
+const readEntry = (...more: readonly string[]): RouteContract['responses'] => ({
+  ...headEntry(...more),
+  302: {
+    description: 'A larger body than the host passes on: GET it there, without the token',
+    body: null,
+    headers: ['Location', 'ETag'],
+  },
 });
 
 const ENTRY = '/v1/entries/{key}';
@@ -136,7 +152,7 @@ const ROUTES: readonly RouteContract[] = [
     path: ENTRY,
     summary: 'What is said of an entry',
     headers: conditions,
-    responses: readEntry(),
+    responses: headEntry(),
   },
   {
     method: 'put',
@@ -157,6 +173,32 @@ const ROUTES: readonly RouteContract[] = [
       404: NOT_FOUND,
       409: fault('Another digest is there, or this one was reported as broken'),
       411: fault('Content-Length is required'),
+    },
+  },
+  {
+    method: 'post',
+    path: UPLOADS_PATH,
+    summary: 'A link to PUT a body that the host does not pass on',
+    request: uploadRequestSchema,
+    responses: {
+      200: json('It was there', settledSchema),
+      201: json('Send the body there, with these headers and no token', uploadLinkSchema),
+      403: READ_ONLY,
+      404: fault('This host passes on bodies of any size: PUT the entry'),
+      409: fault('Another digest is there, or this one was reported as broken'),
+    },
+  },
+  {
+    method: 'post',
+    path: UPLOADS_COMMIT_PATH,
+    summary: 'Write the entry whose body was uploaded; the first writer wins',
+    request: uploadRequestSchema,
+    responses: {
+      200: json('It was there', settledSchema),
+      201: json('Stored', createdSchema),
+      403: READ_ONLY,
+      404: fault('No body of this digest and length was uploaded'),
+      409: fault('Another digest is there, or this one was reported as broken'),
     },
   },
   {
@@ -185,7 +227,7 @@ const ROUTES: readonly RouteContract[] = [
     path: PROFILE,
     summary: 'What is said of that entry',
     headers: conditions,
-    responses: readEntry(HEADER.key),
+    responses: headEntry(HEADER.key),
   },
   {
     method: 'put',

@@ -12,6 +12,9 @@ export interface CarriedEntry {
   readonly factors: Readonly<Record<string, string>> | null;
 }
 
+/** `refused`: the endpoint does not want it, now or later; `failed`: it may be tried again. */
+export type Delivery = 'taken' | 'refused' | 'failed';
+
 export interface ReceivedEntry extends CarriedEntry {
   /** Not yet checked against the digest. */
   readonly body: AsyncIterable<Uint8Array>;
@@ -27,8 +30,8 @@ export interface CacheUpstream {
   readProfile(profile: string, knownDigest: string | null): Promise<ReceivedEntry | 'same' | null>;
   /** Which of these native keys it has. */
   lookup(keys: readonly string[]): Promise<LookupResponse['found']>;
-  /** False where it was not taken; `body` is called where it is asked for. */
-  writeEntry(entry: CarriedEntry, body: () => AsyncIterable<Uint8Array>): Promise<boolean>;
+  /** `body` is called where it is asked for, and again where it has to be sent again. */
+  writeEntry(entry: CarriedEntry, body: () => AsyncIterable<Uint8Array>): Promise<Delivery>;
   /** Any other request of the native protocol; null where there is no answer. */
   ask(
     method: 'GET' | 'POST' | 'PUT' | 'DELETE',

@@ -14,6 +14,7 @@ import { keyIdOf, signedText } from '../../shared/domain/cache/signature.ts';
 import type { CacheEnv } from '../../shared/http/cache/answers.ts';
 import { createCacheApp } from '../../shared/http/cache/app.ts';
 import type { BlobLinks } from '../../shared/ports/blob-links.ts';
+import type { BlobReference } from '../../shared/ports/blob-store.ts';
 
 export const sha256 = (data: string | Uint8Array): string =>
   createHash('sha256').update(data).digest('hex');
@@ -42,6 +43,22 @@ export function newSigner(): Signer {
         [HEADER.compileSeconds]: '12.5',
         'Content-Length': String(body.length),
       };
+    },
+  };
+}
+
+/** Links to a store that is not there, and the blobs that one may write by them. */
+export function recordingLinks() {
+  const urlOf = ({ namespace, digest }: BlobReference): string =>
+    `https://blobs.example/${namespace}/${digest}?signed`;
+  const written: BlobReference[] = [];
+  return {
+    urlOf,
+    written,
+    linkToRead: async (reference: BlobReference) => urlOf(reference),
+    linkToWrite: async (reference: BlobReference) => {
+      written.push(reference);
+      return { url: urlOf(reference), headers: { 'Content-Length': String(reference.bytes) } };
     },
   };
 }

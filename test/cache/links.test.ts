@@ -2,24 +2,18 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { sha256Schema } from '../../shared/contracts/brands.ts';
 import { INLINE_BYTES_MAX } from '../../shared/contracts/cache-limits.ts';
 import { type EntryRow, entryPartition } from '../../shared/contracts/cache-rows.ts';
-import { type CacheFixture, openCacheFixture, sha256 } from './cache-fixture.ts';
+import { type CacheFixture, openCacheFixture, recordingLinks, sha256 } from './cache-fixture.ts';
 
 const KEY = sha256('key');
 const SMALL = Buffer.alloc(INLINE_BYTES_MAX, 7);
 const LARGE = Buffer.alloc(INLINE_BYTES_MAX + 1, 7);
-const LINKS = 'https://blobs.example';
-
+const LINK = recordingLinks().urlOf({
+  namespace: 'team',
+  digest: sha256(LARGE),
+  bytes: LARGE.length,
+});
 /** A host that passes on 4 MiB itself and gives links to what is larger. */
-const openHost = (): CacheFixture =>
-  openCacheFixture({
-    links: {
-      linkToRead: async ({ namespace, digest }) => `${LINKS}/${namespace}/${digest}?signed`,
-      linkToWrite: async ({ namespace, digest }) => ({
-        url: `${LINKS}/${namespace}/${digest}?signed`,
-        headers: {},
-      }),
-    },
-  });
+const openHost = (): CacheFixture => openCacheFixture({ links: recordingLinks() });
 
 /** docs/cache/clients.md: what each program does with 302. */
 const CLIENTS = [
@@ -80,7 +74,7 @@ describe.each(CLIENTS)('%s, on a host with links', (keyspace, route, status) => 
     await plant();
     const read = await get(token);
     expect(read.status).toBe(status);
-    const location = status === 302 ? `${LINKS}/team/${sha256(LARGE)}?signed` : null;
+    const location = status === 302 ? LINK : null;
     expect(read.headers.get('location')).toBe(location);
     const strangers = [null, await cache.token({ namespace: 'others' })];
     for (const stranger of strangers) {

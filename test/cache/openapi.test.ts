@@ -1,8 +1,15 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { INLINE_BYTES_MAX } from '../../shared/contracts/cache-limits.ts';
 import { CACHE_ROUTES, type RouteContract } from '../../shared/contracts/cache-routes.ts';
 import { EntryTableError } from '../../shared/ports/entry-table.ts';
-import { type CacheFixture, ENTRY_BYTES_MAX, openCacheFixture, sha256 } from './cache-fixture.ts';
+import {
+  type CacheFixture,
+  ENTRY_BYTES_MAX,
+  openCacheFixture,
+  recordingLinks,
+  sha256,
+} from './cache-fixture.ts';
 
 const BODY = Buffer.from('an artefact');
 const KEY = sha256('key');
@@ -15,7 +22,7 @@ let writer: string;
 let reader: string;
 let fault: EntryTableError | null = null;
 beforeAll(async () => {
-  cache = openCacheFixture({ bodyIdleMs: 50 });
+  cache = openCacheFixture({ bodyIdleMs: 50, links: recordingLinks() });
   const { table } = cache.context;
   const read = table.read.bind(table);
   table.read = async (key) => {
@@ -31,6 +38,8 @@ beforeAll(async () => {
 const seen = new Set<string>();
 
 interface Ask {
+  /** Another host, which gets a token of its own. */
+  readonly of?: CacheFixture;
   readonly token?: string | null;
   readonly key?: string;
   readonly query?: string;
@@ -45,7 +54,9 @@ async function ask(
   const route = CACHE_ROUTES.find((known) => nameOf(known) === name);
   if (route === undefined) throw new Error(`no route ${name}`);
   const path = route.path.replace(/\{\w+\}/u, key) + (rest.query ?? '');
-  const response = await cache.request(token, path, {
+  const host = rest.of ?? cache;
+  const bearer = rest.of === undefined ? token : await rest.of.token();
+  const response = await host.request(bearer, path, {
     method: route.method.toUpperCase(),
     ...(rest.json === undefined ? {} : { body: JSON.stringify(rest.json) }),
     ...rest.init,
@@ -72,8 +83,14 @@ const valid = (route: RouteContract): Ask => {
   if (route.request === 'bytes') return putOf(BODY);
   return route.request === undefined ? {} : { json: VALID[`${route.method} ${route.path}`] };
 };
+function upload(body: Buffer): object {
+  const digest = sha256(body);
+  return { keyspace: 'nx', key: digest, digest, size: body.length, attributes: {} };
+}
 const VALID: Readonly<Record<string, unknown>> = {
   'post /v1/entries/{key}/quarantine': { digest: sha256('other'), reason: 'SIGILL' },
+  'post /v1/uploads': upload(BODY),
+  'post /v1/uploads/commit': upload(BODY),
   'post /v1/lookup': { keys: [KEY] },
   'put /v1/profiles/{profile}': { key: KEY, digest: sha256(BODY) },
   'post /v1/leases/{key}': lease,
@@ -89,9 +106,34 @@ const stalled = (): RequestInit => ({
   duplex: 'half',
 });
 
+async function* pieces(body: Buffer): AsyncGenerator<Uint8Array> {
+  yield body;
+}
+
+/** An entry above what the host passes on, and a profile of the same name that points to it. */
+async function plantLarge(): Promise<void> {
+  const [key, body] = [sha256('large'), Buffer.alloc(INLINE_BYTES_MAX + 1)];
+  const { context, signer } = cache;
+  await (await context.blobs.stage('team', pieces(body))).commit();
+  const headers = signer.headers({ key, body });
+  const json = {
+    keyspace: 'native',
+    key,
+    digest: sha256(body),
+    size: body.length,
+    signature: headers['Mithril-Signature'],
+    toolchain: headers['Mithril-Toolchain'],
+    compileSeconds: 1,
+  };
+  expect([200, 201]).toContain(await ask('post /v1/uploads/commit', { json }));
+  const target = { key, digest: sha256(body) };
+  expect(await ask('put /v1/profiles/{profile}', { key, json: target })).toBe(204);
+}
+
 const GUARDED = CACHE_ROUTES.filter((route) => route.isPublic !== true);
 const BODIED = CACHE_ROUTES.filter((route) => route.request !== undefined);
 const WRITING = CACHE_ROUTES.filter((route) => 403 in route.responses);
+const KEYED = WRITING.filter(({ path }) => path.includes('{'));
 const READING = CACHE_ROUTES.filter((route) => 304 in route.responses);
 const nameOf = ({ method, path }: RouteContract): string => `${method} ${path}`;
 
@@ -142,7 +184,7 @@ describe('the document and the server agree', () => {
     expect(await ask(nameOf(route), { ...valid(route), token: reader })).toBe(403);
   });
 
-  it.each(WRITING)('on keys that are none: $method $path', async (route) => {
+  it.each(KEYED)('on keys that are none: $method $path', async (route) => {
     expect(await ask(nameOf(route), { ...valid(route), key: 'not-a-key' })).toBe(404);
   });
 
@@ -177,6 +219,30 @@ describe('the document and the server agree', () => {
     expect(await ask(name, { key, init })).toBe(201);
     const quarantined = { digest: sha256(BODY), reason: 'SIGILL' };
     expect(await ask('post /v1/entries/{key}/quarantine', { key, json: quarantined })).toBe(204);
+  });
+
+  it.each(READING.filter((route) => 302 in route.responses))(
+    'on larger bodies: $method $path',
+    async (route) => {
+      await plantLarge();
+      expect(await ask(nameOf(route), { key: sha256('large') })).toBe(302);
+    },
+  );
+
+  it.each([
+    ['post /v1/uploads', () => ({ of: openCacheFixture() })],
+    ['post /v1/uploads/commit', () => ({})],
+  ] as const)('on uploads: %s', async (name, whereThereIsNone) => {
+    const [body, other] = [Buffer.from(name), Buffer.from(`${name} other`)];
+    const json = upload(body);
+    expect(await ask(name, { json, ...whereThereIsNone() })).toBe(404);
+    await (await cache.context.blobs.stage('team', pieces(body))).commit();
+    await (await cache.context.blobs.stage('team', pieces(other))).commit();
+    expect(await ask(name, { json })).toBe(201);
+    await ask('post /v1/uploads/commit', { json });
+    expect(await ask(name, { json })).toBe(200);
+    const second = { ...upload(other), key: sha256(body) };
+    expect(await ask(name, { json: second })).toBe(409);
   });
 
   it('on leases, questions and reports', async () => {

@@ -3,6 +3,7 @@ import { CreateBucketCommand, PutBucketVersioningCommand, type S3Client } from '
 import type { AwsClientOptions } from '../../shared/adapters/aws/client-options.ts';
 import { createDynamoDbClient } from '../../shared/adapters/dynamodb/create-dynamodb-client.ts';
 import { createDynamoDbEntryTable } from '../../shared/adapters/dynamodb/dynamodb-entry-table.ts';
+import { ManualClock } from '../../shared/adapters/memory/manual-clock.ts';
 import { createS3Client, createS3LinkClient } from '../../shared/adapters/s3/create-s3-client.ts';
 import { createS3BlobLinks } from '../../shared/adapters/s3/s3-blob-links.ts';
 import { createS3BlobStore } from '../../shared/adapters/s3/s3-blob-store.ts';
@@ -52,7 +53,8 @@ export async function openBlobHost(
   const place = { bucket, prefix: 'blobs/' };
   return {
     blobs: createS3BlobStore(client, { ...place, bodyBytesMax: 4 * 1024 * 1024 }),
-    links: createS3BlobLinks(createS3LinkClient(connection), place),
+    linksAt: (nowMs) =>
+      createS3BlobLinks(createS3LinkClient(connection), place, new ManualClock(nowMs)),
     close: async () => client.destroy(),
   };
 }

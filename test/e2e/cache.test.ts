@@ -1,23 +1,21 @@
 // The compile cache of the deployed template: function URL, DynamoDB and S3 of the local stack.
+import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
-import { ListBucketsCommand } from '@aws-sdk/client-s3';
 import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createDynamoDbClient } from '../../shared/adapters/dynamodb/create-dynamodb-client.ts';
-import { createDynamoDbEntryTable } from '../../shared/adapters/dynamodb/dynamodb-entry-table.ts';
-import { clientConfig, deployAssembly } from '../../shared/adapters/local-stack/deploy-assembly.ts';
-import { createS3Client } from '../../shared/adapters/s3/create-s3-client.ts';
-import { createS3BlobStore } from '../../shared/adapters/s3/s3-blob-store.ts';
-import { createToken } from '../../shared/app/cache/tokens.ts';
-import { sha256Schema } from '../../shared/contracts/brands.ts';
+import { buildCli } from '../../cli/testing/built-cli.ts';
+import { PYTHON } from '../../scripts/setup/python-package.mjs';
+import { clientConfig } from '../../shared/adapters/local-stack/deploy-assembly.ts';
 import { whoamiSchema } from '../../shared/contracts/cache-api.ts';
-import { CACHE_BLOBS_PREFIX, INLINE_BYTES_MAX } from '../../shared/contracts/cache-limits.ts';
-import { type EntryRow, entryPartition } from '../../shared/contracts/cache-rows.ts';
-import { stackOutputsSchema } from '../../shared/contracts/stack-outputs.ts';
-import { prepareCheckpointStack } from './fixtures/checkpoint-stack.ts';
+import { INLINE_BYTES_MAX } from '../../shared/contracts/cache-limits.ts';
+import { uploadLinkSchema } from '../../shared/contracts/cache-uploads.ts';
+import { type CacheOnStack, deployCache } from './fixtures/cache-stack.ts';
 import { describeOnLocalStack } from './fixtures/local-stack-fixture.ts';
 
+const createdSchema = z.object({ token: z.string(), id: z.string() });
 const sweepSchema = z.object({
   reports: z.array(z.object({ namespace: z.string(), expired: z.number(), evicted: z.number() })),
 });
@@ -25,52 +23,14 @@ const CASE_MS = 120_000;
 const HEX64 = createHash('sha256').update('key').digest('hex');
 
 await describeOnLocalStack('the compile cache on the local stack', (stack) => {
+  let host: CacheOnStack;
   let url: string;
-  let makeToken: (right: 'read' | 'write', scope?: string) => Promise<string>;
+  let makeToken: CacheOnStack['makeToken'];
   let write: string;
-  let plantNxEntry: (body: Buffer) => Promise<void>;
   beforeAll(async () => {
-    const cdkOut = prepareCheckpointStack(stack.folder(), { cache: { concurrency: 4 } });
-    const parameters = { Workers: '2' };
-    const endpoint = stack.endpoint();
-    const deployed = await deployAssembly({ endpoint, cdkOut, stackName: 'Mithril', parameters });
-    const { CacheUrl = '', CacheTable = '' } = stackOutputsSchema.parse(deployed.outputs);
-    // The same function under a path: the host name of the output is AWS's.
-    const id = new URL(CacheUrl).hostname.split('.')[0] ?? '';
-    url = `${endpoint}/_aws/lambda-url/${id}`;
-    const s3 = createS3Client(clientConfig(endpoint));
-    const table = createDynamoDbEntryTable(createDynamoDbClient(clientConfig(endpoint)), {
-      tableName: CacheTable,
-    });
-    makeToken = async (right, scope = 'main') => {
-      const about = { namespace: 'team', scope, right, rate: 1_000, note: '' };
-      const made = { ...about, ttlMs: 3_600_000, nowMs: Date.now(), randomBytes };
-      return (await createToken(table, made)).token;
-    };
+    host = await deployCache(stack);
+    ({ url, makeToken } = host);
     write = await makeToken('write');
-    plantNxEntry = async (body) => {
-      const { Buckets = [] } = await s3.send(new ListBucketsCommand({}));
-      const bucket = Buckets.find(({ Name = '' }) => /cacheblobs/u.test(Name))?.Name ?? '';
-      const place = { bucket, prefix: CACHE_BLOBS_PREFIX, bodyBytesMax: body.length };
-      const staged = await createS3BlobStore(s3, place).stage('team', pieces(body));
-      await staged.commit();
-      const pk = entryPartition({ namespace: 'team', scope: 'main' }, 'nx');
-      const nowMs = Date.now();
-      const row: EntryRow = {
-        state: 'live',
-        digest: sha256Schema.parse(staged.digest),
-        bytes: body.length,
-        createdMs: nowMs,
-        usedMs: nowMs,
-        tokenId: '',
-        refused: [],
-        signature: null,
-        toolchain: null,
-        compileSeconds: 0,
-        attributes: {},
-      };
-      await table.write({ key: { pk, sk: 'planted' }, body: { ...row }, expect: 'absent' });
-    };
   }, CASE_MS);
 
   const ask = (token: string, path: string, init: RequestInit = {}): Promise<Response> => {
@@ -117,15 +77,62 @@ await describeOnLocalStack('the compile cache on the local stack', (stack) => {
     expect((await put(write, path, Buffer.concat([body, body]))).status).toBe(413);
   });
 
-  test('a larger blob is given by a link that works', { timeout: CASE_MS }, async () => {
+  const upload = (token: string, path: string, about: object): Promise<Response> =>
+    ask(token, path, { method: 'POST', body: JSON.stringify(about) });
+
+  test('a larger body goes to S3 and comes from there by links', { timeout: CASE_MS }, async () => {
     const body = randomBytes(INLINE_BYTES_MAX + 1);
-    await plantNxEntry(body);
-    const moved = await ask(write, '/v1/cache/planted');
+    const digest = createHash('sha256').update(body).digest('hex');
+    const about = { keyspace: 'nx', key: 'large', digest, size: body.length, attributes: {} };
+    expect((await upload(write, '/v1/uploads/commit', about)).status).toBe(404);
+    const started = await upload(write, '/v1/uploads', about);
+    const { url: link, headers } = uploadLinkSchema.parse(await started.json());
+    const send = (bytes: Buffer, to = link) =>
+      fetch(to, { method: 'PUT', body: bytes, headers }).then(({ status }) => status);
+    expect(await send(randomBytes(body.length))).toBe(400);
+    expect(await send(body, link.replace('/team/', '/others/'))).toBe(403);
+    expect((await upload(write, '/v1/uploads/commit', about)).status).toBe(404);
+    expect(await send(body)).toBe(200);
+    const reader = await makeToken('read');
+    expect((await upload(reader, '/v1/uploads/commit', about)).status).toBe(403);
+    const commits = [0, 1].map(() => upload(write, '/v1/uploads/commit', about));
+    const statuses = (await Promise.all(commits)).map(({ status }) => status);
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 201]);
+    const moved = await ask(reader, '/v1/cache/large');
     expect(moved.status).toBe(302);
-    const link = moved.headers.get('location') ?? '';
-    const read = await fetch(link);
+    const at = moved.headers.get('location') ?? '';
+    const read = await fetch(at);
     expect(Buffer.from(await read.arrayBuffer()).equals(body)).toBe(true);
-    expect((await fetch(link.replace(/Signature=../u, 'Signature=00'))).status).toBe(403);
+    expect((await fetch(at.replace(/Signature=../u, 'Signature=00'))).status).toBe(403);
+  });
+
+  test('the Python client stores and loads 20 MB', { timeout: CASE_MS }, async () => {
+    const script = join(import.meta.dirname, 'fixtures', 'large_entry.py');
+    const { stdout } = await promisify(execFile)(PYTHON, [script, url, write]);
+    expect(JSON.parse(stdout)).toEqual({ put: 'stored', again: 'present', isSame: true });
+  });
+
+  test('tokens are made and taken back by the command line', { timeout: CASE_MS }, async () => {
+    const cli = await buildCli();
+    try {
+      const { endpoint, region, credentials } = clientConfig(stack.endpoint());
+      const env = {
+        AWS_ENDPOINT_URL: endpoint,
+        AWS_REGION: region,
+        AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      };
+      const run = (...args: readonly string[]) =>
+        cli.run(['cache', 'token', ...args, '--table', host.table], { env });
+      const made = await run('create', '--namespace', 'team', '--write', '--format', 'json');
+      const { token, id } = createdSchema.parse(JSON.parse(made.stdout));
+      expect((await ask(token, '/v1/whoami')).status).toBe(200);
+      expect((await run('list')).stdout).toContain(`${id}  team/main  write  valid`);
+      expect((await run('revoke', id)).code).toBe(0);
+      expect((await ask(token, '/v1/whoami')).status).toBe(401);
+    } finally {
+      await cli.remove();
+    }
   });
 
   test('the sweep runs and leaves what is young', { timeout: CASE_MS }, async () => {
@@ -148,7 +155,3 @@ await describeOnLocalStack('the compile cache on the local stack', (stack) => {
     expect(await (await ask(pull, path)).text()).toBe('poison');
   });
 });
-
-async function* pieces(body: Buffer): AsyncGenerator<Uint8Array> {
-  yield body;
-}

@@ -36,6 +36,9 @@ class CacheServer:
         self.drip = False
         self.cut_off = False
         self.redirect_to: str | None = None
+        self.uploads_to: str | None = None
+        self.stored: dict[str, bytes] = {}
+        self.storage_status = 200
         self.port = 0
 
     @property
@@ -82,6 +85,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_put(self, body: bytes) -> None:
         kind, _, name = self.path.removeprefix("/v1/").partition("/")
+        if kind == "storage":
+            self.state.stored[name] = body
+            self.answer(self.state.storage_status, b"")
+            return
         if kind == "profiles":
             self.state.profiles[name] = json.loads(body)["key"]
             self.answer(204, b"")
@@ -96,7 +103,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_post(self, body: bytes) -> None:
         kind, _, name = self.path.removeprefix("/v1/").partition("/")
         given = json.loads(body)
-        if kind == "events":
+        if kind == "uploads":
+            self.answer(*self.upload(given, is_commit=name == "commit"))
+        elif kind == "events":
             self.state.events += given["events"]
             self.answer(204, b"")
         elif kind == "lookup":
@@ -115,6 +124,26 @@ class _Handler(BaseHTTPRequestHandler):
             self.answer(201, b"{}")
         else:
             self.answer(409, b'{"error":{"code":"leased"},"retryAfterSeconds":0.05}')
+
+    def upload(self, given: dict[str, Any], *, is_commit: bool) -> tuple[int, bytes]:
+        digest = given["digest"]
+        if self.state.uploads_to is None:
+            return 404, b"{}"
+        if not is_commit:
+            link = {
+                "url": f"{self.state.uploads_to}/v1/storage/{digest}",
+                "headers": {"X-Sum": digest},
+            }
+            return 201, json.dumps(link).encode()
+        if digest not in self.state.stored:
+            return 404, b"{}"
+        headers = {
+            "Mithril-Signature": given["signature"],
+            "Mithril-Toolchain": given["toolchain"],
+            "Mithril-Compile-Seconds": str(given["compileSeconds"]),
+        }
+        self.state.entries[given["key"]] = (self.state.stored[digest], headers)
+        return 201, b"{}"
 
     def do_delete(self, _body: bytes) -> None:
         self.state.leases.pop(self.path.rpartition("/")[2], None)

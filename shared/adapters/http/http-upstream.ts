@@ -1,6 +1,7 @@
 import { sha256Schema } from '../../contracts/brands.ts';
 import { lookupResponseSchema, whoamiSchema } from '../../contracts/cache-api.ts';
 import { readAttributes, spacePath, writeAttributes } from '../../contracts/cache-carried.ts';
+import { INLINE_BYTES_MAX } from '../../contracts/cache-limits.ts';
 import { HEADER, type KeyspaceName } from '../../contracts/cache-names.ts';
 import type {
   CacheUpstream,
@@ -9,6 +10,7 @@ import type {
   UpstreamAnswer,
 } from '../../ports/cache-upstream.ts';
 import { Breaker } from './breaker.ts';
+import { deliveryOf, uploadEntry } from './upload-entry.ts';
 
 export interface HttpUpstreamSettings {
   readonly url: string;
@@ -65,15 +67,20 @@ export function createHttpUpstream(settings: HttpUpstreamSettings): CacheUpstrea
       return parsed.success ? parsed.data.found : {};
     },
     writeEntry: async (entry, body) => {
+      const waitMs = Math.ceil(settings.waitMs + entry.bytes / WRITE_BYTES_PER_MS_MIN);
+      if (entry.bytes > INLINE_BYTES_MAX) {
+        const delivery = await uploadEntry({ ...settings, waitMs }, ask, entry, body);
+        if (delivery !== 'inline') return delivery;
+      }
       const reply = await send({
         method: 'PUT',
         path: spacePath(entry.keyspace, entry.key),
         headers: headersOf(entry),
         body: ReadableStream.from(body()),
-        waitMs: settings.waitMs + entry.bytes / WRITE_BYTES_PER_MS_MIN,
+        waitMs,
       });
       await reply?.response.body?.cancel();
-      return reply?.response.ok === true;
+      return deliveryOf(reply?.response.status ?? null);
     },
     whoami: async () => {
       const answer = await ask('GET', '/v1/whoami', undefined);

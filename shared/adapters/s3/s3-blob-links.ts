@@ -2,19 +2,21 @@ import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/clie
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { BlobLinks } from '../../ports/blob-links.ts';
 import type { BlobReference } from '../../ports/blob-store.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { type BlobPlace, blobKey, checksumOf } from './s3-blob-names.ts';
 
 const LINK_SECONDS = 300;
 
 /** Presigned URLs: one key, one method, 300 seconds; of a PUT also the length and the digest. */
-export function createS3BlobLinks(client: S3Client, place: BlobPlace): BlobLinks {
+export function createS3BlobLinks(client: S3Client, place: BlobPlace, clock: Clock): BlobLinks {
   const locate = ({ namespace, digest }: BlobReference) => ({
     Bucket: place.bucket,
     Key: blobKey(place, namespace, digest),
   });
+  const period = () => ({ expiresIn: LINK_SECONDS, signingDate: new Date(clock.nowMs()) });
   return {
     linkToRead: (reference) =>
-      getSignedUrl(client, new GetObjectCommand(locate(reference)), { expiresIn: LINK_SECONDS }),
+      getSignedUrl(client, new GetObjectCommand(locate(reference)), period()),
     linkToWrite: async (reference) => {
       const checksum = checksumOf(reference.digest);
       const command = new PutObjectCommand({
@@ -24,7 +26,7 @@ export function createS3BlobLinks(client: S3Client, place: BlobPlace): BlobLinks
       });
       const signed = new Set(['content-length', 'x-amz-checksum-sha256']);
       const url = await getSignedUrl(client, command, {
-        expiresIn: LINK_SECONDS,
+        ...period(),
         signableHeaders: signed,
         unhoistableHeaders: signed,
       });

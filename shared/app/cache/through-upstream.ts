@@ -60,13 +60,14 @@ async function push(
   access: Access,
   { keyspace, key, factors }: NewEntry,
 ): Promise<void> {
+  const { upstream } = context;
   const found = await findLocalEntry(context, access, { keyspace, key });
-  if (found === null) return;
+  if (found === null || upstream === undefined) return;
   const { digest, bytes, signature, toolchain, compileSeconds, attributes } = found.row;
   const facts = { signature, toolchain, compileSeconds, attributes };
   const carried = { keyspace, key, digest, bytes, facts, factors };
-  const isTaken = await context.upstream?.writeEntry(carried, () => readBody(context, found));
-  context.log.write('cache-push', { keyspace, key, digest, bytes, isTaken: isTaken === true });
+  const delivery = await upstream.writeEntry(carried, () => readBody(context, found));
+  context.log.write('cache-push', { keyspace, key, digest, bytes, delivery });
 }
 
 async function* readBody(context: CacheContext, found: FoundEntry): AsyncGenerator<Uint8Array> {

@@ -8,8 +8,8 @@ import type { StagedBlob } from '../../ports/blob-store.ts';
 import type { CacheContext } from './context.ts';
 import { type EntryAddress, entryKey, readEntryRow } from './entry-rows.ts';
 
-export interface NewEntry extends EntryAddress {
-  readonly body: AsyncIterable<Uint8Array>;
+/** An entry, but for its body. */
+export interface OfferedEntry extends EntryAddress {
   readonly second: SecondBody;
   /** What the writer says of the body; null where its protocol says nothing. */
   readonly digest: string | null;
@@ -18,10 +18,14 @@ export interface NewEntry extends EntryAddress {
   readonly factors: Readonly<Record<string, string>> | null;
 }
 
+export interface NewEntry extends OfferedEntry {
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
 export type PutResult =
   | { readonly kind: 'created' | 'present'; readonly digest: string; readonly bytes: number }
   | { readonly kind: 'conflict' | 'kept' | 'quarantined' | 'read-only' }
-  | { readonly kind: 'wrong-digest' | 'wrong-length' };
+  | { readonly kind: 'wrong-digest' | 'wrong-length' | 'not-uploaded' };
 
 /** Stores the blob, then the row: what can be found can be read. */
 export async function writeEntry(
@@ -53,10 +57,10 @@ async function readToEnd(body: AsyncIterable<Uint8Array>): Promise<void> {
 }
 
 /** Nothing has to be kept where the answer is known by the digest, and the blob is there. */
-async function judgeEarly(
+export async function judgeEarly(
   context: CacheContext,
   access: Access,
-  entry: NewEntry,
+  entry: OfferedEntry,
   digest: string,
 ): Promise<PutResult | null> {
   const verdict = await judge(context, access, entry, digest);
@@ -71,7 +75,7 @@ async function judgeEarly(
 async function judge(
   context: CacheContext,
   access: Access,
-  entry: NewEntry,
+  entry: OfferedEntry,
   digest: string,
 ): Promise<PutVerdict> {
   for (const place of readablePlaces(access)) {
@@ -88,10 +92,10 @@ async function judge(
   throw new Error('a bearer reads its own scope');
 }
 
-async function settle(
+export async function settle(
   context: CacheContext,
   access: Access,
-  entry: NewEntry,
+  entry: OfferedEntry,
   staged: StagedBlob,
 ): Promise<PutResult> {
   const digest = sha256Schema.parse(staged.digest);
@@ -126,7 +130,7 @@ async function settle(
 async function noteFactors(
   context: CacheContext,
   place: Place,
-  { key, factors }: NewEntry,
+  { key, factors }: OfferedEntry,
   createdMs: number,
 ): Promise<void> {
   if (factors === null) return;
@@ -135,10 +139,10 @@ async function noteFactors(
   await context.table.write({ key: { pk: factorsPartition(place), sk }, body, expect: 'absent' });
 }
 
-function report(
+export function report(
   context: CacheContext,
   access: Access,
-  entry: NewEntry,
+  entry: OfferedEntry,
   result: PutResult,
 ): PutResult {
   const { namespace, scope, tokenId } = access;

@@ -49,6 +49,7 @@ const REFUSALS: Readonly<Record<Refusal, readonly [ContentfulStatusCode, string,
   quarantined: [409, 'quarantined', 'these bytes were reported as broken'],
   'read-only': [403, 'read_only', 'this token cannot write'],
   'wrong-digest': [400, 'invalid_digest', 'the body does not have the digest that was given'],
+  'not-uploaded': [404, 'not_uploaded', 'no body of this digest and length was uploaded'],
   'wrong-length': [400, 'invalid_length', 'the body is not as long as Content-Length says'],
 };
 

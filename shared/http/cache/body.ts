@@ -28,7 +28,7 @@ function readLength(c: CacheRequest, bytesMax: number, isRequired: boolean): num
   return bytes;
 }
 
-const tooLarge = (bytesMax: number): RequestFault =>
+export const tooLarge = (bytesMax: number): RequestFault =>
   new RequestFault(413, 'too_large', `at most ${bytesMax} bytes are taken`);
 
 /** The body in pieces: bounded in bytes and in time, and as long as it was said to be. */

@@ -21,8 +21,11 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** `mithril cache serve` in a folder of its own. */
-export async function startServer(): Promise<RunningServer> {
+/** `mithril cache serve` in a folder of its own; or `proxy`, with what it needs besides. */
+export async function startServer(
+  command: readonly string[] = ['serve'],
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningServer> {
   const folder = await mkdtemp(join(tmpdir(), 'mithril-cache-clients-'));
   const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
@@ -30,8 +33,8 @@ export async function startServer(): Promise<RunningServer> {
   const where = ['--dir', folder];
   const server = spawn(
     process.execPath,
-    [MITHRIL, 'cache', 'serve', ...where, '--port', String(port)],
-    { stdio: 'ignore' },
+    [MITHRIL, 'cache', ...command, ...where, '--port', String(port)],
+    { stdio: 'ignore', env: { ...process.env, ...env } },
   );
   await untilHealthy(url, server);
   return {

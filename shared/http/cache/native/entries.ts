@@ -12,7 +12,7 @@ import {
 } from '../../../contracts/cache-api.ts';
 import { FACTORS_BYTES_MAX } from '../../../contracts/cache-limits.ts';
 import { HEADER } from '../../../contracts/cache-names.ts';
-import { isSignedBy } from '../../../domain/cache/signature.ts';
+import { isSignedBy, type SignedFacts } from '../../../domain/cache/signature.ts';
 import { answerPut, type CacheRequest, notFound, RequestFault, requireWrite } from '../answers.ts';
 import { parseText, readEntryLength, readJson, takeEntryBody } from '../body.ts';
 import type { MountKeyspace } from '../keyspace.ts';
@@ -47,9 +47,19 @@ export function parseKey(text: string): string {
   return parsed.data;
 }
 
+/** Of one of the namespace's keys, where it has any. */
+export function requireSignature(
+  { settings }: CacheContext,
+  signature: string,
+  facts: SignedFacts,
+): void {
+  const { publicKeys } = settings.policyOf(facts.namespace);
+  if (publicKeys.length === 0 || isSignedBy(publicKeys, signature, facts)) return;
+  throw new RequestFault(400, 'invalid_signature', 'not signed by a key of this namespace');
+}
+
 async function putEntry(c: CacheRequest, context: CacheContext, key: string): Promise<Response> {
   const access = requireWrite(c);
-  const { policyOf } = context.settings;
   const bytes = readEntryLength(c, context);
   const digest = parseText(sha256Schema, c.req.header(HEADER.digest), HEADER.digest);
   const signature = c.req.header(HEADER.signature);
@@ -64,11 +74,7 @@ async function putEntry(c: CacheRequest, context: CacheContext, key: string): Pr
     HEADER.compileSeconds,
   );
   const { namespace } = access;
-  const { publicKeys } = policyOf(namespace);
-  const facts = { namespace, key, digest, bytes, toolchain };
-  if (publicKeys.length > 0 && !isSignedBy(publicKeys, signature, facts)) {
-    throw new RequestFault(400, 'invalid_signature', 'not signed by a key of this namespace');
-  }
+  requireSignature(context, signature, { namespace, key, digest, bytes, toolchain });
   const result = await writeThrough(context, access, {
     keyspace: 'native',
     key,

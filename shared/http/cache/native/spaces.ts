@@ -1,14 +1,12 @@
 import { findEntry } from '../../../app/cache/through-upstream.ts';
 import { sha256Schema } from '../../../contracts/brands.ts';
-import { readAttributes, writeAttributes } from '../../../contracts/cache-carried.ts';
+import { readAttributes, SPACE_KEY, writeAttributes } from '../../../contracts/cache-carried.ts';
 import { CLIENT_KEYSPACES, HEADER } from '../../../contracts/cache-names.ts';
 import { notFound, RequestFault, requireWrite } from '../answers.ts';
 import { parseText } from '../body.ts';
 import { putClientEntry } from '../clients/client-entries.ts';
 import type { MountKeyspace } from '../keyspace.ts';
 import { serveEntry } from '../serve-entry.ts';
-
-const KEY = /^[\w.-]{1,512}$/u;
 
 /** Entries of other programs, as one server carries them to another: for `mithril cache proxy`. */
 export const mountSpaces: MountKeyspace = (app, context) => {
@@ -34,6 +32,6 @@ export const mountSpaces: MountKeyspace = (app, context) => {
 
 function addressOf(space: string, key: string) {
   const keyspace = CLIENT_KEYSPACES.find((known) => known === space);
-  if (keyspace === undefined || !KEY.test(key)) throw notFound();
+  if (keyspace === undefined || !SPACE_KEY.test(key)) throw notFound();
   return { keyspace, key };
 }

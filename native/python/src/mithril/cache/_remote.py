@@ -113,13 +113,7 @@ class _Line:
     ) -> Answer:
         """To storage, without the token; what is said about the entry is the server's."""
         place = urllib.parse.urljoin(self._url.geturl(), first.headers["location"])
-        url = urllib.parse.urlsplit(place)
-        is_loopback = url.hostname in LOOPBACK and self._url.hostname in LOOPBACK
-        if url.scheme != "https" and not is_loopback:
-            raise ValueError("a redirect to a place without TLS is not followed")
-        target = url.path + (f"?{url.query}" if url.query else "")
-        with contextlib.closing(_connect(url, deadline)) as connection:
-            answer = _send(connection, method, target, headers, body, deadline)
+        answer = _send_elsewhere(self._url, place, method, headers, body, deadline)
         return Answer(answer.status, answer.headers | first.headers, answer.body)
 
 
@@ -147,13 +141,29 @@ class Remote:
         body: bytes | None = None,
     ) -> Answer:
         """Ask within `seconds`; `UnreachableError` says why there is no answer."""
+
+        def exchange(line: _Line, deadline: float) -> Answer:
+            return line.exchange(method, path, headers or {}, body, deadline)
+
+        return self._within(seconds, exchange)
+
+    def put_by_link(
+        self, link: str, *, seconds: float, headers: dict[str, str], body: bytes
+    ) -> Answer:
+        """Send a body to where the server said, without the token."""
+        return self._within(
+            seconds,
+            lambda _, deadline: _send_elsewhere(self._url, link, "PUT", headers, body, deadline),
+        )
+
+    def _within(self, seconds: float, call: Callable[[_Line, float], Answer]) -> Answer:
         now = time.monotonic()
         if now < self._paused_until:
             raise UnreachableError(f"not asked again yet after: {self.last_failure}")
         with self._lock:
             line = self._line = self._line or _Line(self._url, self._token)
         deadline = now + seconds
-        work = _Work(lambda: line.exchange(method, path, headers or {}, body, deadline))
+        work = _Work(lambda: call(line, deadline))
         self.requests += 1
         line.waiting.put(work)
         if not work.done.wait(seconds):
@@ -193,6 +203,23 @@ class Remote:
         self._failures += 1
         if self._failures >= FAILURES_MAX:
             self.pause()
+
+
+def _send_elsewhere(
+    server: urllib.parse.SplitResult,
+    place: str,
+    method: str,
+    headers: dict[str, str],
+    body: bytes | None,
+    deadline: float,
+) -> Answer:
+    url = urllib.parse.urlsplit(place)
+    is_loopback = url.hostname in LOOPBACK and server.hostname in LOOPBACK
+    if url.scheme != "https" and not is_loopback:
+        raise ValueError("a place without TLS is not gone to")
+    target = url.path + (f"?{url.query}" if url.query else "")
+    with contextlib.closing(_connect(url, deadline)) as connection:
+        return _send(connection, method, target, headers, body, deadline)
 
 
 def _connect(url: urllib.parse.SplitResult, deadline: float) -> HTTPConnection:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import os
@@ -12,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from mithril.cache import _files, _keys
 from mithril.cache._remote import Answer, Remote, UnreachableError, parse_json, sha256
+from mithril.cache._write import Signed, write_entry
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mithril.cache._settings import Settings
 
-UPLOAD_SECONDS = 30.0
 PREFETCH_FACTOR = 10
 FACTORS_MAX = 64
 FACTOR_CHARACTERS_MAX = 256
+FACTORS_BYTES_MAX = 8 << 10
 HEX64 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -120,15 +120,15 @@ class Store:
         try:
             digest = sha256(data)
             message = _keys.statement(self.namespace(), key, digest, len(data), self._toolchain)
-            headers = {
-                "Content-Type": "application/octet-stream",
-                "Mithril-Digest": digest,
-                "Mithril-Signature": _keys.sign(seed, message),
-                "Mithril-Toolchain": self._toolchain,
-                "Mithril-Compile-Seconds": f"{seconds:.3f}",
-                "Mithril-Factors": _factors_header(factors),
-            }
-            answer = self._ask("PUT", f"/v1/entries/{key}", headers, data, UPLOAD_SECONDS)
+            signed = Signed(
+                key=key,
+                digest=digest,
+                signature=_keys.sign(seed, message),
+                toolchain=self._toolchain,
+                compile_seconds=seconds,
+                factors=_bounded(factors),
+            )
+            answer = write_entry(self.remote, signed, data)
         except UnreachableError as error:
             return str(error)
         if answer.status == 409:
@@ -230,13 +230,12 @@ def _refusal(answer: Answer) -> str:
     return f"HTTP {answer.status} {text}".strip()
 
 
-def _factors_header(factors: dict[str, str]) -> str:
+def _bounded(factors: dict[str, str]) -> dict[str, str]:
     kept = {
         name[:64]: value[:FACTOR_CHARACTERS_MAX]
         for name, value in sorted(factors.items())[:FACTORS_MAX]
     }
-    text = json.dumps(kept, separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(text).decode() if len(text) <= 8 << 10 else "e30"
+    return kept if len(json.dumps(kept)) <= FACTORS_BYTES_MAX else {}
 
 
 def _number(value: object) -> float:
