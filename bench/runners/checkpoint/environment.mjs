@@ -7,7 +7,7 @@ import {
   packagesFolder,
 } from '../../../scripts/setup/python-environment.mjs';
 import { PYTHON_ML } from '../../../scripts/setup/python-ml.mjs';
-import { basePackages, builtWheel } from '../../../scripts/setup/python-package.mjs';
+import { basePackages, builtWheel, wheelFolder } from '../../../scripts/setup/python-package.mjs';
 import { setUp } from '../../../scripts/setup.mjs';
 import { readStamp, STAMPS, writeStamp } from '../../../scripts/system/cache.mjs';
 import { SetupError } from '../../../scripts/system/process.mjs';
@@ -34,7 +34,8 @@ export async function peersPython() {
     });
   }
   const base = basePackages();
-  const parts = { folders: [base, readStamp('python-ml').packages, packages], wheel: builtWheel() };
+  const wheel = builtWheel(wheelFolder());
+  const parts = { folders: [base, readStamp('python-ml').packages, packages], wheel };
   if (JSON.stringify(readStamp('python-bench')) !== JSON.stringify(parts)) {
     await makeEnvironment(ENVIRONMENT, { ...parts, python: path.join(base, 'bin', 'python') });
     writeStamp('python-bench', parts);
