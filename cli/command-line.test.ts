@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { VERSION } from '../shared/contracts/version.ts';
 import { type BuiltCli, buildCli } from './testing/built-cli.ts';
-import { VERSION } from './version.ts';
 
 let cli: BuiltCli;
 beforeAll(async () => {
@@ -52,6 +52,8 @@ describe('the command line', () => {
         'plan',
       ].map((name) => ['ckpt', name]),
       ['stack', 'config'],
+      ['stack', 'status'],
+      ['stack', 'cost'],
       ['local'],
       ['local', 'demo'],
       ['doctor'],

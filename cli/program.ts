@@ -1,11 +1,11 @@
 import { Command as Line } from 'commander';
+import { VERSION } from '../shared/contracts/version.ts';
 import { addCacheCommands } from './cache/command-line.ts';
 import { addCheckpointCommands } from './ckpt/command-line.ts';
 import { addCommand, awsOptions, type Runner, showExamplesFirst } from './command-line.ts';
 import { defineDedup } from './dedup/command-line.ts';
 import { addLocalCommands } from './local/command-line.ts';
 import { addStackCommands } from './stack/command-line.ts';
-import { VERSION } from './version.ts';
 
 const CODES = `
 Exit codes: 0 done, 1 failed, 2 wrong command line or settings, 3 bytes are not what they should

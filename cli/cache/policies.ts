@@ -1,7 +1,7 @@
 import type { CacheSettings, NamespacePolicy } from '../../shared/app/cache/context.ts';
 import { BODY_IDLE_MS } from '../../shared/contracts/cache-limits.ts';
+import { VERSION } from '../../shared/contracts/version.ts';
 import type { Settings } from '../settings/settings.ts';
-import { VERSION } from '../version.ts';
 import { entryBytesMaxOf } from './options.ts';
 
 const DAY_MS = 24 * 3_600_000;

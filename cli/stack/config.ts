@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { readStack } from '../aws/read-stack.ts';
+import { withStackClients } from '../aws/stack-clients.ts';
 import { EXIT } from '../exit-code.ts';
 import { writeAtomically } from '../files/atomic-output.ts';
-import { awsClientOptions } from '../hosts/aws-options.ts';
 import { parseOptions, pathSchema } from '../parse-options.ts';
 import type { Command } from '../session.ts';
 import { settingsFromOutputs } from '../settings/from-outputs.ts';
 import { readSettings } from '../settings/read-settings.ts';
 import { renderSettings } from '../settings/render-settings.ts';
-import { readStackOutputs } from './stack-outputs.ts';
 
 const optionsSchema = z.object({
   stack: z.string().min(1),
@@ -20,7 +20,9 @@ const optionsSchema = z.object({
 export const stackConfig: Command = async (session, _args, given) => {
   const options = parseOptions(optionsSchema, given);
   const known = readSettings(session, given);
-  const outputs = await readStackOutputs(awsClientOptions(known, process.env), options.stack);
+  const { outputs } = await withStackClients(known, ({ cloudFormation }) =>
+    readStack(cloudFormation, options.stack),
+  );
   const settings = {
     ...settingsFromOutputs(options.stack, outputs),
     ...(known.profile === null ? {} : { profile: known.profile }),

@@ -1,6 +1,7 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { StackOutputs } from '../../shared/contracts/stack-outputs.ts';
+import { VERSION } from '../../shared/contracts/version.ts';
 import type { MithrilConfig } from '../config-schema.ts';
 import type { Machine } from './machine.ts';
 import type { MithrilCheckpoints } from './mithril-checkpoints.ts';
@@ -33,6 +34,7 @@ function describe(
   const prefix = source.prefixes[0] ?? 'PREFIX/';
   return {
     Region: stack.region,
+    Version: VERSION,
     SourceBucket: bucket,
     SourcePrefixes: JSON.stringify(source.prefixes),
     KeyPattern: config.keyPattern,

@@ -6,6 +6,8 @@ import { z } from 'zod';
  */
 export const stackOutputsSchema = z.object({
   Region: z.string(),
+  /** Of Mithril; stacks of before 2026-11-26 have none. */
+  Version: z.string().optional(),
   SourceBucket: z.string(),
   /** JSON list; empty = none opted in. */
   SourcePrefixes: z.string(),

@@ -189,6 +189,6 @@ describe('outputs', () => {
       ConfigCommand: 'mithril stack config --stack Mithril',
       RetireFunction: '<RetireWorkerFunction>',
     });
-    expect(Object.keys(template.Outputs)).toHaveLength(18);
+    expect(Object.keys(template.Outputs)).toHaveLength(19);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { billedSeconds, costOfCheckpoint } from './checkpoint-cost.ts';
+import { billedSeconds, costOfCheckpoint, modelledSeconds } from './checkpoint-cost.ts';
 import { storageUsdPerMonth } from './prices.ts';
 
 const TIB = 1024 ** 4;
@@ -30,5 +30,11 @@ describe('the cost of a checkpoint', () => {
     expect(billedSeconds({ segments: 16, batches: 1 }, encode, verify)).toBe(25);
     expect(billedSeconds({ segments: 1, batches: 1 }, encode, verify)).toBe(45);
     expect(billedSeconds({ segments: 0, batches: 1 }, encode, verify)).toBe(45);
+  });
+
+  it('is modelled by CPU or network, whichever is slower, where nothing was measured', () => {
+    const cpu = { encodeCpuSeconds: 3, verifyCpuSeconds: 1 };
+    expect(modelledSeconds({ ...cpu, bytesMoved: 75e6 })).toBe(4);
+    expect(modelledSeconds({ ...cpu, bytesMoved: 750e6 })).toBe(10);
   });
 });

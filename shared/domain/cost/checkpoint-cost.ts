@@ -1,3 +1,4 @@
+import type { VerifiedFacts } from '../../contracts/checkpoint-catalogue.ts';
 import type { WorkMetrics } from '../../contracts/checkpoint-documents.ts';
 import { LAMBDA_MIB_PER_VCPU, SEGMENT_CONCURRENCY } from '../../contracts/limits.ts';
 import { computeUsd, PRICES } from './prices.ts';
@@ -54,4 +55,15 @@ export function billedSeconds(
 ): number {
   const shared = Math.min(SEGMENT_CONCURRENCY, Math.max(1, segments / Math.max(1, batches)));
   return encode.seconds / shared + verify.seconds;
+}
+
+/** Network of one function, as others have measured it; Lambda does not document it. */
+const TRANSFER_BYTES_PER_SECOND = 75e6;
+
+/** Where the seconds are not known any more: a worker computes or waits for the network. */
+export function modelledSeconds(
+  facts: Pick<VerifiedFacts, 'encodeCpuSeconds' | 'verifyCpuSeconds' | 'bytesMoved'>,
+): number {
+  const cpuSeconds = facts.encodeCpuSeconds + facts.verifyCpuSeconds;
+  return Math.max(cpuSeconds, facts.bytesMoved / TRANSFER_BYTES_PER_SECOND);
 }
