@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { createHttpUpstream } from '../../shared/adapters/http/http-upstream.ts';
 import type { CacheContext } from '../../shared/app/cache/context.ts';
+import { deliverAgain } from '../../shared/app/cache/deliver.ts';
 import { adoptToken, listTokens, revokeToken } from '../../shared/app/cache/tokens.ts';
 import type { CacheUpstream } from '../../shared/ports/cache-upstream.ts';
 import { CliError } from '../cli-error.ts';
@@ -22,6 +23,8 @@ const optionsSchema = serveOptionsSchema.extend({
 
 /** How often the endpoint is asked whether the token still holds. */
 const CHECK_MS = 300_000;
+/** How often what it did not take is looked at. */
+const DELIVER_MS = 15_000;
 const TOKEN = /^mith_([0-9a-f]{16})_[0-9a-f]{64}$/u;
 
 /** `mithril cache proxy`: a server of this machine in front of an endpoint. */
@@ -45,15 +48,40 @@ export const proxy: Command = (session, _args, given) => {
     await checkToken(session, cache.context, upstream, token);
     const check = (): void =>
       cache.context.background(() => checkToken(session, cache.context, upstream, token));
-    const timer = setInterval(check, CHECK_MS).unref();
     const context: CacheContext = { ...cache.context, upstream };
+    const { signal } = session.interruption;
+    const again = (what: 'due' | 'all') => deliverNoted(context, upstream, token, { what, signal });
+    context.background(() => again('all'));
+    const timers = [setInterval(check, CHECK_MS), repeat(context, () => again('due'))];
     const command = 'cache proxy';
     return serveCache(session, { ...cache, context }, { ...options, tls, command }).finally(() =>
-      clearInterval(timer),
+      timers.forEach(clearInterval),
     );
   };
   return withCache(session, given, work, { maxEntry, folderName: 'cache-proxy' });
 };
+
+/** One round at a time. */
+function repeat(context: CacheContext, round: () => Promise<void>): NodeJS.Timeout {
+  let isRunning = false;
+  return setInterval(() => {
+    if (isRunning) return;
+    isRunning = true;
+    context.background(() => round().finally(() => (isRunning = false)));
+  }, DELIVER_MS);
+}
+
+/** What the endpoint did not take; of the token's own place, whatever token was used here before. */
+async function deliverNoted(
+  context: CacheContext,
+  upstream: CacheUpstream,
+  token: string,
+  how: Parameters<typeof deliverAgain>[3],
+): Promise<void> {
+  const id = TOKEN.exec(token)?.[1] ?? '';
+  const place = (await listTokens(context.table)).find((known) => known.id === id);
+  if (place?.right === 'write') await deliverAgain(context, upstream, place, how);
+}
 
 const usage = (message: string, advice: string): CliError =>
   new CliError(message, { exitCode: EXIT.usage, advice });

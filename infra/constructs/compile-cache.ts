@@ -9,6 +9,7 @@ import type { CacheConfig } from '../config-schema.ts';
 import { addAlarm } from './alarm.ts';
 import { encryptTable, grantKey } from './encryption.ts';
 import { ABORT_UPLOADS, acknowledgeAccessLog, protectedBucket } from './own-bucket.ts';
+import { metricOf } from './product-metrics.ts';
 import { ScheduledSweep } from './scheduled-sweep.ts';
 import { Worker, type WorkerPlatform } from './worker.ts';
 
@@ -22,6 +23,8 @@ export interface CompileCacheProps {
 const MEMORY_MIB = 1_024;
 /** Answers of 5xx in an hour; a client takes each for a miss. */
 const FAULTS_MAX = 10;
+/** An hour; some are usual, where two machines make the same and not to the bit. */
+const CONFLICTS_MAX = 100;
 
 /**
  * One compile cache over HTTPS: a function URL, blobs in S3, rows in DynamoDB. The URL is open to
@@ -139,6 +142,12 @@ export class CompileCache extends Construct {
         matter: 'The compile cache answered with 5xx.',
         section: 'failed-cache',
         threshold: FAULTS_MAX,
+      }),
+      addAlarm(this, 'Conflicts', {
+        metric: metricOf(this, 'CacheConflicts', period),
+        matter: 'Builds make different bytes under one key of the compile cache.',
+        section: 'cache-conflicts',
+        threshold: CONFLICTS_MAX,
       }),
     ];
   }

@@ -13,6 +13,9 @@ export const SPACE_KEY = /^[\w.-]{1,512}$/u;
 export const ATTRIBUTES_BYTES_MAX = 4 * 1024;
 export const attributesSchema = z.record(z.string().max(64), z.string().max(1_024));
 
+/** `kept`: another body is there, which in this keyspace is as good. */
+export const spacePutSchema = z.strictObject({ kind: z.enum(['created', 'present', 'kept']) });
+
 export const writeAttributes = (attributes: Readonly<Record<string, string>>) => ({
   [HEADER.attributes]: Buffer.from(JSON.stringify(attributes)).toString('base64url'),
 });

@@ -20,8 +20,9 @@ import {
   statsResponseSchema,
   whoamiSchema,
 } from './cache-api.ts';
+import { SPACE_KEY, spacePutSchema } from './cache-carried.ts';
 import { STATS_DAYS_MAX } from './cache-limits.ts';
-import { HEADER } from './cache-names.ts';
+import { CLIENT_KEYSPACES, HEADER } from './cache-names.ts';
 import {
   settledSchema,
   UPLOADS_COMMIT_PATH,
@@ -33,8 +34,9 @@ import {
 /** The routes of the native protocol, from which `/openapi.json` is made. */
 export interface RouteContract {
   readonly method: 'get' | 'head' | 'put' | 'post' | 'delete';
-  /** With `{name}` for 64 hex characters. */
+  /** With `{name}` for 64 hex characters, or what `params` says of the name. */
   readonly path: string;
+  readonly params?: Readonly<Record<string, z.ZodType>>;
   readonly summary: string;
   readonly isPublic?: boolean;
   readonly query?: Readonly<Record<string, z.ZodType>>;
@@ -101,20 +103,16 @@ const conditions = {
   Range: optional(z.string()),
 };
 
-const headEntry = (...more: readonly string[]): RouteContract['responses'] => ({
-  200: { description: 'The entry', body: 'bytes', headers: [...entryHeaders, ...more] },
-  206: {
-    description: 'A part of it',
-    body: 'bytes',
-    headers: [...entryHeaders, 'Content-Range', ...more],
-  },
+const headBody = (headers: readonly string[]): RouteContract['responses'] => ({
+  200: { description: 'The entry', body: 'bytes', headers },
+  206: { description: 'A part of it', body: 'bytes', headers: [...headers, 'Content-Range'] },
   304: { description: 'It is what the client has', body: null, headers: ['ETag'] },
   404: NOT_FOUND,
   416: fault('The range is not in the body', 'Content-Range'),
 });
 
-const readEntry = (...more: readonly string[]): RouteContract['responses'] => ({
-  ...headEntry(...more),
+const readBody = (headers: readonly string[]): RouteContract['responses'] => ({
+  ...headBody(headers),
   302: {
     description: 'A larger body than the host passes on: GET it there, without the token',
     body: null,
@@ -123,6 +121,11 @@ const readEntry = (...more: readonly string[]): RouteContract['responses'] => ({
 });
 
 const ENTRY = '/v1/entries/{key}';
+const SPACE = {
+  path: '/v1/spaces/{keyspace}/{key}',
+  params: { keyspace: z.enum(CLIENT_KEYSPACES), key: z.string().regex(SPACE_KEY) },
+} as const;
+const spaceHeaders = ['ETag', 'Content-Length', HEADER.attributes];
 const PROFILE = '/v1/profiles/{profile}';
 const LEASE = '/v1/leases/{key}';
 
@@ -145,14 +148,14 @@ const ROUTES: readonly RouteContract[] = [
     path: ENTRY,
     summary: 'The body of an entry',
     headers: conditions,
-    responses: readEntry(),
+    responses: readBody(entryHeaders),
   },
   {
     method: 'head',
     path: ENTRY,
     summary: 'What is said of an entry',
     headers: conditions,
-    responses: headEntry(),
+    responses: headBody(entryHeaders),
   },
   {
     method: 'put',
@@ -217,17 +220,49 @@ const ROUTES: readonly RouteContract[] = [
   },
   {
     method: 'get',
+    ...SPACE,
+    summary: 'An entry of another program, as servers carry it to each other',
+    headers: conditions,
+    responses: readBody(spaceHeaders),
+  },
+  {
+    method: 'head',
+    ...SPACE,
+    summary: 'What is said of that entry',
+    headers: conditions,
+    responses: headBody(spaceHeaders),
+  },
+  {
+    method: 'put',
+    ...SPACE,
+    summary: 'Write an entry of another program; a second body is judged as its protocol wants it',
+    headers: {
+      [HEADER.digest]: required(sha256Schema),
+      [HEADER.attributes]: required(z.string()),
+    },
+    request: 'bytes',
+    responses: {
+      200: json('It was there, or (Nx, Turborepo) it is stored', spacePutSchema),
+      201: json('Stored', createdSchema),
+      403: READ_ONLY,
+      404: NOT_FOUND,
+      409: fault('Another digest is there, which Nx expects to hear'),
+      411: fault('Content-Length is required'),
+    },
+  },
+  {
+    method: 'get',
     path: PROFILE,
     summary: 'The entry that a profile points to',
     headers: conditions,
-    responses: readEntry(HEADER.key),
+    responses: readBody([...entryHeaders, HEADER.key]),
   },
   {
     method: 'head',
     path: PROFILE,
     summary: 'What is said of that entry',
     headers: conditions,
-    responses: headEntry(HEADER.key),
+    responses: headBody([...entryHeaders, HEADER.key]),
   },
   {
     method: 'put',

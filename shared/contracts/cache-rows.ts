@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { byteCountSchema, sha256Schema } from './brands.ts';
-import { type KeyspaceName, namespaceSchema, rightSchema, scopeSchema } from './cache-names.ts';
+import {
+  KEYSPACES,
+  type KeyspaceName,
+  namespaceSchema,
+  rightSchema,
+  scopeSchema,
+} from './cache-names.ts';
 
 /** Rows of the cache's table. Sort keys of a partition are listed newest or highest first. */
 export interface Place {
@@ -13,6 +19,8 @@ export const entryPartition = (it: Place, keyspace: KeyspaceName): string =>
 export const factorsPartition = (it: Place): string => `factors#${it.namespace}#${it.scope}`;
 export const profilePartition = (it: Place): string => `profile#${it.namespace}#${it.scope}`;
 export const leasePartition = (it: Place): string => `lease#${it.namespace}#${it.scope}`;
+/** Of a proxy: what its endpoint has not taken yet. */
+export const deliveryPartition = (it: Place): string => `delivery#${it.namespace}#${it.scope}`;
 export const statsPartition = (namespace: string): string => `stats#${namespace}`;
 export const TOKENS_PARTITION = 'cache-tokens';
 /** Where something may have been written: `<namespace>#<scope>`, noted when a token is made. */
@@ -46,6 +54,17 @@ export const factorsRowSchema = z.strictObject({
   factors: z.record(z.string(), z.string()),
 });
 export type FactorsRow = z.infer<typeof factorsRowSchema>;
+
+export const deliveryRowSchema = z.strictObject({
+  keyspace: z.enum(KEYSPACES),
+  key: z.string(),
+  factors: z.record(z.string(), z.string()).nullable(),
+  sinceMs: z.int().min(0),
+  /** Not tried before. */
+  dueMs: z.int().min(0),
+  tries: z.int().min(0),
+});
+export type DeliveryRow = z.infer<typeof deliveryRowSchema>;
 
 export const profileRowSchema = z.strictObject({ key: sha256Schema, digest: sha256Schema });
 export const leaseRowSchema = z.strictObject({ holder: z.string(), untilMs: z.int() });

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { writeAttributes } from '../../shared/contracts/cache-carried.ts';
 import { INLINE_BYTES_MAX } from '../../shared/contracts/cache-limits.ts';
 import { CACHE_ROUTES, type RouteContract } from '../../shared/contracts/cache-routes.ts';
 import { EntryTableError } from '../../shared/ports/entry-table.ts';
@@ -32,6 +33,7 @@ beforeAll(async () => {
   writer = await cache.token();
   reader = await cache.token({ right: 'read' });
   await cache.put(writer, KEY, BODY);
+  await ask('put /v1/spaces/{keyspace}/{key}', putOf(BODY));
 });
 
 /** `METHOD path status` of what was answered, each found to be as documented. */
@@ -42,6 +44,7 @@ interface Ask {
   readonly of?: CacheFixture;
   readonly token?: string | null;
   readonly key?: string;
+  readonly keyspace?: string;
   readonly query?: string;
   readonly json?: unknown;
   readonly init?: RequestInit;
@@ -49,11 +52,12 @@ interface Ask {
 
 async function ask(
   name: string,
-  { token = writer, key = KEY, ...rest }: Ask = {},
+  { token = writer, key = KEY, keyspace = 'gradle', ...rest }: Ask = {},
 ): Promise<number> {
   const route = CACHE_ROUTES.find((known) => nameOf(known) === name);
   if (route === undefined) throw new Error(`no route ${name}`);
-  const path = route.path.replace(/\{\w+\}/u, key) + (rest.query ?? '');
+  const at = route.path.replace('{keyspace}', keyspace).replace(/\{\w+\}/u, key);
+  const path = at + (rest.query ?? '');
   const host = rest.of ?? cache;
   const bearer = rest.of === undefined ? token : await rest.of.token();
   const response = await host.request(bearer, path, {
@@ -99,7 +103,11 @@ const VALID: Readonly<Record<string, unknown>> = {
   'post /v1/explain': { factors },
 };
 const putOf = (body: Buffer, headers: Record<string, string> = {}): Ask => ({
-  init: { body, headers: { ...cache.signer.headers({ key: KEY, body }), ...headers } },
+  init: { body, headers: { ...headersOf(body), ...headers } },
+});
+const headersOf = (body: Buffer): Record<string, string> => ({
+  ...cache.signer.headers({ key: KEY, body }),
+  ...writeAttributes({}),
 });
 const stalled = (): RequestInit => ({
   body: new ReadableStream({ start: (controller) => controller.enqueue(BODY.subarray(0, 2)) }),
@@ -126,6 +134,8 @@ async function plantLarge(): Promise<void> {
     compileSeconds: 1,
   };
   expect([200, 201]).toContain(await ask('post /v1/uploads/commit', { json }));
+  const other = { keyspace: 'gradle', key, digest: sha256(body), size: body.length };
+  await ask('post /v1/uploads/commit', { json: { ...other, attributes: {} } });
   const target = { key, digest: sha256(body) };
   expect(await ask('put /v1/profiles/{profile}', { key, json: target })).toBe(204);
 }
@@ -166,8 +176,7 @@ describe('the document and the server agree', () => {
 
   it.each(BODIED)('on bodies that cannot be taken: $method $path', async (route) => {
     const name = nameOf(route);
-    const headers: Record<string, string> =
-      route.request === 'bytes' ? cache.signer.headers({ key: KEY, body: BODY }) : {};
+    const headers: Record<string, string> = route.request === 'bytes' ? headersOf(BODY) : {};
     const large = { ...headers, 'Content-Length': String(ENTRY_BYTES_MAX + 1) };
     expect(await ask(name, { init: { body: 'x', headers: large } })).toBe(413);
     const coded = { ...headers, 'Content-Encoding': 'zstd' };
@@ -185,7 +194,7 @@ describe('the document and the server agree', () => {
   });
 
   it.each(KEYED)('on keys that are none: $method $path', async (route) => {
-    expect(await ask(nameOf(route), { ...valid(route), key: 'not-a-key' })).toBe(404);
+    expect(await ask(nameOf(route), { ...valid(route), key: 'not%20a%20key' })).toBe(404);
   });
 
   it('on profiles, which point to an entry', async () => {
@@ -243,6 +252,18 @@ describe('the document and the server agree', () => {
     expect(await ask(name, { json })).toBe(200);
     const second = { ...upload(other), key: sha256(body) };
     expect(await ask(name, { json: second })).toBe(409);
+  });
+
+  it('on writing an entry of another program', async () => {
+    const name = 'put /v1/spaces/{keyspace}/{key}';
+    const [first, second] = [putOf(Buffer.from('first')), putOf(Buffer.from('second'))];
+    const of = (keyspace: string, put: Ask) => ask(name, { ...put, keyspace, key: 'a-key' });
+    expect([await of('gradle', first), await of('gradle', second)]).toEqual([201, 200]);
+    expect([await of('nx', first), await of('nx', second)]).toEqual([200, 409]);
+    expect(await of('native', first)).toBe(404);
+    expect(await of('gradle', putOf(BODY, { 'Mithril-Attributes': '*' }))).toBe(400);
+    const { 'Content-Length': _, ...headers }: Record<string, string> = headersOf(BODY);
+    expect(await of('gradle', { init: { body: BODY, headers } })).toBe(411);
   });
 
   it('on leases, questions and reports', async () => {

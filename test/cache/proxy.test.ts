@@ -11,6 +11,7 @@ import { newSigner, postJson, sha256 } from './cache-fixture.ts';
 import { killServers, type ServerProcess, startServer } from './server-process.ts';
 
 const MIB = 1024 * 1024;
+const POLL = { timeout: 20_000, interval: 50 };
 const signer = newSigner();
 let cli: BuiltCli;
 let root: string;
@@ -129,6 +130,24 @@ describe('a proxy', () => {
     await proxy.end();
     const again = await startProxy('alone', away.url);
     expect(same(await read(again, `/v1/entries/${sha256(local)}`), local)).toBe(true);
+    await again.end();
+  });
+
+  it('delivers later what the endpoint could not take, also after it was killed', async () => {
+    const away = await startServer(cli, ['serve', '--dir', join(root, 'endpoint')]);
+    const proxy = await startProxy('later', away.url);
+    await away.end('SIGKILL');
+    const bodies = [randomBytes(5_000), randomBytes(6 * MIB)];
+    for (const body of bodies) expect(await put(proxy, sha256(body), body)).toBe(201);
+    await proxy.end('SIGKILL');
+    const again = await startProxy('later');
+    for (const body of bodies) {
+      const path = `/v1/entries/${sha256(body)}`;
+      await expect.poll(async () => same(await read(endpoint, path), body), POLL).toBe(true);
+      const signature = signer.headers({ key: sha256(body), body })['Mithril-Signature'];
+      const response = await send(endpoint, path);
+      expect(response.headers.get('mithril-signature')).toBe(signature);
+    }
     await again.end();
   });
 

@@ -89,7 +89,7 @@ describe('the compile cache', () => {
     const sections = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(({ Properties }) =>
       String(Properties['AlarmDescription']).split('#').at(-1),
     );
-    const own = ['failed-cache', 'failed-cache-sweep', 'throttled-cache'];
+    const own = ['cache-conflicts', 'failed-cache', 'failed-cache-sweep', 'throttled-cache'];
     expect(sections).toEqual(expect.arrayContaining(own));
     expect(headings).toEqual(expect.arrayContaining(own));
   });

@@ -1,8 +1,9 @@
 import type { Access } from '../../contracts/cache-names.ts';
+import { writablePlace } from '../../domain/cache/scopes.ts';
 import type { ReceivedEntry } from '../../ports/cache-upstream.ts';
 import type { CacheContext } from './context.ts';
+import { deliver, noteDelivery } from './deliver.ts';
 import { type EntryAddress, type FoundEntry, findLocalEntry } from './entry-rows.ts';
-import { openEntry } from './read-entry.ts';
 import { type NewEntry, type PutResult, writeEntry } from './write-entry.ts';
 
 /** What this server has, else what the endpoint has that it writes through to. */
@@ -38,7 +39,7 @@ export async function keep(
   }
 }
 
-/** Writes here, then to the endpoint, which is waited for only so long. */
+/** Writes here, then to the endpoint, which is waited for only so long, and tried again later. */
 export async function writeThrough(
   context: CacheContext,
   access: Access,
@@ -47,32 +48,13 @@ export async function writeThrough(
   const result = await writeEntry(context, access, entry);
   const { upstream } = context;
   if (result.kind !== 'created' || upstream === undefined) return result;
-  const pushed = push(context, access, entry);
-  context.background(() => pushed);
+  const place = writablePlace(access);
+  const pushed = noteDelivery(context, place, entry).then(() =>
+    deliver(context, upstream, place, entry),
+  );
+  context.background(async () => void (await pushed));
   await Promise.race([pushed, new Promise((done) => setTimeout(done, PUSH_WAIT_MS).unref())]);
   return result;
 }
 
 const PUSH_WAIT_MS = 10_000;
-
-async function push(
-  context: CacheContext,
-  access: Access,
-  { keyspace, key, factors }: NewEntry,
-): Promise<void> {
-  const { upstream } = context;
-  const found = await findLocalEntry(context, access, { keyspace, key });
-  if (found === null || upstream === undefined) return;
-  const { digest, bytes, signature, toolchain, compileSeconds, attributes } = found.row;
-  const facts = { signature, toolchain, compileSeconds, attributes };
-  const carried = { keyspace, key, digest, bytes, facts, factors };
-  const delivery = await upstream.writeEntry(carried, () => readBody(context, found));
-  context.log.write('cache-push', { keyspace, key, digest, bytes, delivery });
-}
-
-async function* readBody(context: CacheContext, found: FoundEntry): AsyncGenerator<Uint8Array> {
-  const body = await openEntry(context, found, null);
-  if (body === null) throw new Error('the blob was lost');
-  if (Buffer.isBuffer(body)) yield body;
-  else yield* body;
-}

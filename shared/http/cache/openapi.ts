@@ -44,10 +44,12 @@ function operationOf(route: RouteContract): object {
   };
 }
 
-function parametersOf({ path, query = {}, headers = {} }: RouteContract): object[] {
-  const names = [...path.matchAll(/\{(\w+)\}/gu)].map(([, name]) => name);
+function parametersOf({ path, params = {}, query = {}, headers = {} }: RouteContract): object[] {
+  const names = [...path.matchAll(/\{(\w+)\}/gu)].map(([, name = '']) => name);
+  const schemaOf = (name: string): object =>
+    params[name] === undefined ? HEX : toJsonSchema(params[name]);
   return [
-    ...names.map((name) => ({ in: 'path', name, required: true, schema: HEX })),
+    ...names.map((name) => ({ in: 'path', name, required: true, schema: schemaOf(name) })),
     ...Object.entries(query).map(([name, schema]) => ({
       in: 'query',
       name,
