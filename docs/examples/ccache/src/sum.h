@@ -1,0 +1,1 @@
+long sum(const int *values, unsigned count);
