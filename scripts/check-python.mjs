@@ -8,13 +8,7 @@ import { ROOT } from './system/cache.mjs';
 
 await setUpOrExit(['python']);
 const project = path.join(ROOT, 'native', 'python');
-const places = [
-  '.',
-  '../../docs/format',
-  '../../bench/definitions',
-  '../../docs/examples',
-  '../../scripts/coverage',
-];
+const places = ['.', '../../docs/format', '../../bench/definitions', '../../docs/examples'];
 for (const args of [
   ['ruff', 'format', '--check', ...places],
   ['ruff', 'check', ...places],

@@ -1,15 +1,19 @@
 #!/usr/bin/env node
 // `npm run metrics`: every metric of the three products with its target, its last measured value,
-// its trend and its verdict; printed, and written to METRICS.md.
+// its trend and its verdict; printed, and written to METRICS.md. A few go into README.md.
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT, writeWhole } from '../../scripts/system/cache.mjs';
 import { asProgram } from '../../scripts/system/program.mjs';
 import { exportMetrics } from './metrics/export.mjs';
 import { metricsPage } from './metrics/markdown.mjs';
+import { withFigures } from './metrics/readme.mjs';
 import { loadRecords, RECORDS } from './metrics/records.mjs';
 import { readOptions } from './shared/options.mjs';
 
-const HELP = `npm run metrics                                  print the table and write METRICS.md
+const PAGE = path.join(ROOT, 'METRICS.md');
+const README = path.join(ROOT, 'README.md');
+const HELP = `npm run metrics                                  print the table, write METRICS.md and the figures of README.md
 npm run metrics -- --export build/metrics.json   and write metrics.bigger.json, metrics.smaller.json
 npm run metrics -- --records DIR --out FILE      from other records, to another file
 
@@ -17,7 +21,7 @@ The JSON is what github-action-benchmark reads (customBiggerIsBetter, customSmal
 const OPTIONS = {
   export: { type: 'string' },
   records: { type: 'string', default: RECORDS },
-  out: { type: 'string', default: path.join(ROOT, 'METRICS.md') },
+  out: { type: 'string', default: PAGE },
   help: { type: 'boolean', default: false },
 };
 
@@ -30,6 +34,8 @@ await asProgram(async () => {
   const records = loadRecords(path.resolve(options.records));
   const { text, totals } = metricsPage(records);
   writeWhole(path.resolve(options.out), text);
+  if (path.resolve(options.out) === PAGE)
+    writeWhole(README, withFigures(readFileSync(README, 'utf8'), records));
   console.log(text);
   process.stderr.write(`${totals} Written to ${path.relative(process.cwd(), options.out)}\n`);
   if (options.export !== undefined) {

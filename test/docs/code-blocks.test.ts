@@ -7,7 +7,9 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { settingsFileSchema } from '../../cli/settings/settings.ts';
 import { parseConfig } from '../../infra/config.ts';
+import { planInputSchema } from '../../shared/contracts/checkpoint-states.ts';
 import { dedupRequestSchema } from '../../shared/contracts/dedup-job.ts';
+import { restoreInputSchema } from '../../shared/contracts/restore-states.ts';
 import { isMithril, objectionToCommand, objectionToName } from './commands.ts';
 import { type Block, type Page, parsePage, ROOT, readPages } from './markdown.ts';
 import { commandsOf, shellLinesOf } from './shell-words.ts';
@@ -46,11 +48,13 @@ function objectionToScript([program, verb, script = '']: readonly string[]): str
   return !isScript || script in scripts ? null : `package.json has no script ${script}`;
 }
 
-/** A dedup job or a configuration of the stack; other JSON only has to be JSON. */
+/** The input of a state machine, or a configuration of the stack; other JSON only has to be JSON. */
 function checkJson(value: unknown): void {
   const document = z.record(z.string(), z.unknown()).safeParse(value);
   if (!document.success) return;
   if ('input' in document.data) dedupRequestSchema.parse(value);
+  else if ('target' in document.data) restoreInputSchema.parse(value);
+  else if ('object' in document.data) planInputSchema.parse(value);
   else if (['dedup', 'source', 'concurrency', 'cache'].some((field) => field in document.data)) {
     parseConfig(value);
   }

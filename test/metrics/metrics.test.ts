@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { withFigures, wrongFigures } from '../../bench/runners/metrics/readme.mjs';
+import { loadRecords, RECORDS } from '../../bench/runners/metrics/records.mjs';
 
 const RUNNER = join(import.meta.dirname, '..', '..', 'bench', 'runners', 'metrics.mjs');
 const scratch = mkdtempSync(join(tmpdir(), 'mithril-metrics-'));
@@ -114,5 +116,14 @@ describe('npm run metrics', () => {
       expect.objectContaining({ name: 'checkpoint-compress-fp32', unit: 'GiB/s', value: 2 }),
     );
     expect(smaller).toEqual([]);
+  });
+
+  it('has only figures in the README that the named records hold', () => {
+    const readme = readFileSync(join(RECORDS, '..', '..', 'README.md'), 'utf8');
+    const records = loadRecords(RECORDS);
+    expect(readme.match(/\*\* \| .*bench\/records\//gu)?.length).toBeGreaterThan(5);
+    expect(wrongFigures(readme, records)).toEqual([]);
+    expect(wrongFigures(readme.replaceAll('**1.22x**', '**12.2x**'), records)).toHaveLength(1);
+    expect(wrongFigures(withFigures(readme, records), records)).toEqual([]);
   });
 });

@@ -1,0 +1,2 @@
+export const RECORDS: string;
+export function loadRecords(folder: string): readonly unknown[];
