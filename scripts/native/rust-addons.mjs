@@ -13,20 +13,17 @@ const NATIVE = path.join(ROOT, 'native');
 const WORKSPACE = ['Cargo.toml', 'Cargo.lock', '.cargo'];
 const NOT_SOURCES = new Set(['target', 'tests', 'benches', 'examples', 'dist', 'README.md']);
 
-export const codecAddon = rustAddon('codec', 'codec-napi', ['codec', 'codec-napi'], 'codec 2');
-export const dedupAddon = rustAddon(
-  'dedup',
-  'minhash-napi',
-  ['minhash', 'minhash-napi'],
-  'dedup 1',
-);
+const COMMON = ['error', 'napi-common'];
 
-function rustAddon(name, binding, sources, recipe) {
+export const codecAddon = rustAddon('codec', 'codec-napi', 'codec', 'codec 2');
+export const dedupAddon = rustAddon('dedup', 'minhash-napi', 'minhash', 'dedup 1');
+
+function rustAddon(name, binding, core, recipe) {
   const folder = path.join(NATIVE, binding);
   const addon = {
     /** Where the result of this compiler lies, whether or not it has been compiled yet. */
     resultOf: (rustId) => {
-      const digest = sourcesDigest([...WORKSPACE, ...sources], [recipe, rustId]);
+      const digest = sourcesDigest([...WORKSPACE, ...COMMON, core, binding], [recipe, rustId]);
       return path.join(cacheFolder('results'), `${name}-${digest}.node`);
     },
     /**

@@ -11,7 +11,7 @@ import { installPackages, makeEnvironment, packagesFolder } from './python-envir
 
 const LOCK = path.join(path.dirname(fileURLToPath(import.meta.url)), 'python-requirements.txt');
 const PROJECT = path.join(ROOT, 'native', 'python');
-const SOURCES = ['Cargo.toml', 'Cargo.lock', 'codec', 'minhash', 'python'];
+const SOURCES = ['Cargo.toml', 'Cargo.lock', 'codec', 'error', 'minhash', 'python'];
 const SOURCE = /\.(rs|toml|lock|py|pyi|typed|md)$/;
 const NOT_SOURCES = new Set(['target', 'tests', 'benches', '__pycache__']);
 const ENVIRONMENT = path.join(STAMPS, 'python');

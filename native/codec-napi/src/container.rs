@@ -12,9 +12,9 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::manifest::ManifestContainer;
-use crate::outcome::{Failure, Outcome, at_once, number, whole};
 use crate::segment::ByteRange;
-use crate::work::Work;
+use mithril_napi_common::outcome::{Failure, Outcome, at_once, number, whole};
+use mithril_napi_common::work::Work;
 
 /// Numbers that stand for one region: offset, length, kind, base offset or -1.
 const REGION_NUMBERS: usize = 4;

@@ -17,7 +17,5 @@
 
 mod container;
 mod manifest;
-mod outcome;
 mod packed;
 mod segment;
-mod work;

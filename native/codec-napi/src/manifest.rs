@@ -10,7 +10,7 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::container::{hex32, hex64};
-use crate::outcome::{Failure, Outcome, at_once, number, whole};
+use mithril_napi_common::outcome::{Failure, Outcome, at_once, number, whole};
 
 #[napi(object)]
 pub struct ManifestContainer {

@@ -17,9 +17,9 @@ use napi_derive::napi;
 
 use crate::container::TensorRecord;
 use crate::manifest::Manifest;
-use crate::outcome::{Outcome, length, number, whole};
 use crate::segment::{SegmentStats, level_of};
-use crate::work::Work;
+use mithril_napi_common::outcome::{Outcome, length, number, whole};
+use mithril_napi_common::work::Work;
 
 #[napi(object, object_to_js = false)]
 pub struct PackedOptions {

@@ -12,8 +12,8 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::container::regions_of;
-use crate::outcome::{Outcome, at_once, length, number, whole};
-use crate::work::Work;
+use mithril_napi_common::outcome::{Outcome, at_once, length, number, whole};
+use mithril_napi_common::work::Work;
 
 #[napi(object)]
 #[derive(Clone, Copy)]

@@ -14,7 +14,6 @@
 mod block;
 pub mod checksum;
 mod copy;
-pub mod error;
 mod estimate;
 mod huffman;
 mod idle;
@@ -29,4 +28,4 @@ mod sparse;
 mod transform;
 mod wire;
 
-pub use error::{Error, ErrorKind, Result};
+pub use mithril_error::{self as error, Error, ErrorKind, Result};

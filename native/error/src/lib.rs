@@ -1,6 +1,7 @@
-//! The error of this crate: kinds are named by what the caller can do about them.
+//! The error of the Rust crates: kinds are named by what the caller can do about them.
 
 use std::fmt;
+use std::path::Path;
 
 /// What a caller can do about an [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,8 +12,10 @@ pub enum ErrorKind {
     Compatibility,
     /// More bytes are needed than were given.
     InsufficientData,
-    /// The call itself is wrong: an option out of range, a base that was not given, a wrong base.
+    /// The call itself is wrong: a setting out of range, a base that was not given, a wrong base.
     InvalidArgument,
+    /// Too many rows of the input cannot be read: see the file of rejected rows.
+    TooManyBadRows,
     /// Reading or writing failed; the message carries the operating system's reason.
     Io,
     /// The caller asked to stop.
@@ -28,6 +31,7 @@ impl ErrorKind {
             Self::Compatibility => "Compatibility",
             Self::InsufficientData => "InsufficientData",
             Self::InvalidArgument => "InvalidArgument",
+            Self::TooManyBadRows => "TooManyBadRows",
             Self::Io => "Io",
             Self::Cancelled => "Cancelled",
         }
@@ -44,7 +48,7 @@ pub struct Error {
     source: Option<std::io::Error>,
 }
 
-/// The result of every fallible function of this crate.
+/// The result of every fallible function of these crates.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
@@ -104,6 +108,12 @@ impl Error {
         Self::new(ErrorKind::InvalidArgument, what).with(&expected, &found)
     }
 
+    /// More rows than allowed cannot be read.
+    #[must_use]
+    pub fn too_many_bad_rows(expected: impl fmt::Display, found: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::TooManyBadRows, "rows that cannot be read").with(&expected, &found)
+    }
+
     /// Reading or writing `what` failed.
     #[must_use]
     pub fn io(what: impl Into<String>, source: std::io::Error) -> Self {
@@ -111,6 +121,12 @@ impl Error {
             source: Some(source),
             ..Self::new(ErrorKind::Io, what)
         }
+    }
+
+    /// Doing `what` to the file at `path` failed.
+    #[must_use]
+    pub fn io_at(what: &str, path: &Path, source: std::io::Error) -> Self {
+        Self::io(format!("{what} {}", path.display()), source)
     }
 
     /// The caller stopped `what`.
@@ -174,8 +190,8 @@ mod tests {
 
     #[test]
     fn an_io_error_keeps_its_source() {
-        let error = Error::io("open a.mith", std::io::Error::other("disk on fire"));
-        assert_eq!(error.to_string(), "open a.mith: disk on fire");
+        let error = Error::io_at("open", Path::new("a.mith"), std::io::Error::other("gone"));
+        assert_eq!(error.to_string(), "open a.mith: gone");
         assert!(std::error::Error::source(&error).is_some());
     }
 }

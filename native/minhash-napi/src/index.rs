@@ -16,8 +16,8 @@ use napi_derive::napi;
 
 use crate::job::RunProgress;
 use crate::options::{NamedFile, SettingsOptions};
-use crate::outcome::{Outcome, length, number, whole};
-use crate::work::Work;
+use mithril_napi_common::outcome::{Outcome, length, number, whole};
+use mithril_napi_common::work::Work;
 
 /// Work on an index: it can be watched and stopped from JavaScript.
 #[napi]

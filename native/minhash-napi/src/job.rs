@@ -9,8 +9,8 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::options::{JobOptions, SettingsOptions};
-use crate::outcome::{Outcome, at_once, number};
-use crate::work::Work;
+use mithril_napi_common::outcome::{Outcome, at_once, number};
+use mithril_napi_common::work::Work;
 
 /// One run: it can be watched and stopped from JavaScript.
 #[napi]

@@ -13,6 +13,4 @@
 mod index;
 mod job;
 mod options;
-mod outcome;
 mod stage;
-mod work;

@@ -11,7 +11,7 @@ use mithril_dedup::shingle::{Ngram, Unit};
 use mithril_dedup::{Error, Parameters};
 use napi_derive::napi;
 
-use crate::outcome::{Outcome, length, whole};
+use mithril_napi_common::outcome::{Outcome, length, whole};
 
 /// What duplicates are.
 #[napi(object, object_to_js = false)]

@@ -11,8 +11,8 @@ use mithril_dedup::job::{Host, Piece, call};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
-use crate::outcome::{Outcome, guard, number};
-use crate::work::Work;
+use mithril_napi_common::outcome::{Outcome, guard, number};
+use mithril_napi_common::work::Work;
 
 #[napi(object, object_from_js = false)]
 pub struct PieceOfSource {
@@ -53,8 +53,11 @@ impl Host for Steps {
         next: Option<Piece>,
     ) -> std::result::Result<Vec<Vec<u8>>, Error> {
         let asked = self.messages.send(Message::Read(pieces.to_vec(), next));
-        asked.map_err(|_| Error::cancelled())?;
-        let answer = self.answers.recv().map_err(|_| Error::cancelled())?;
+        asked.map_err(|_| Error::cancelled("stopped"))?;
+        let answer = self
+            .answers
+            .recv()
+            .map_err(|_| Error::cancelled("stopped"))?;
         let fits = answer.len() == pieces.len()
             && answer
                 .iter()
@@ -70,7 +73,7 @@ impl Host for Steps {
 
     fn write(&self, output: usize, bytes: Vec<u8>) -> std::result::Result<(), Error> {
         let told = self.messages.send(Message::Write(output, bytes));
-        told.map_err(|_| Error::cancelled())
+        told.map_err(|_| Error::cancelled("stopped"))
     }
 }
 
@@ -112,9 +115,14 @@ impl DedupStage {
         Work::of(move || {
             let driver = driver.lock().unwrap_or_else(PoisonError::into_inner);
             if let (Some(answers), Some(answer)) = (&driver.answers, answer.take()) {
-                answers.send(answer).map_err(|_| Error::cancelled())?;
+                answers
+                    .send(answer)
+                    .map_err(|_| Error::cancelled("stopped"))?;
             }
-            let message = driver.messages.recv().map_err(|_| Error::cancelled())?;
+            let message = driver
+                .messages
+                .recv()
+                .map_err(|_| Error::cancelled("stopped"))?;
             step_of(message)
         })
     }

@@ -11,7 +11,6 @@ pub mod bits;
 pub mod bloom;
 pub mod candidate;
 mod columns;
-pub mod error;
 mod group;
 pub mod hash;
 mod hasher;
@@ -34,5 +33,5 @@ pub mod text;
 pub mod union_find;
 pub mod verify;
 
-pub use error::{Error, ErrorKind, Result};
 pub use hasher::{Hasher, Parameters};
+pub use mithril_error::{self as error, Error, ErrorKind, Result};

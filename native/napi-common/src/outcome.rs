@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use mithril_checkpoint::Error;
+use mithril_error::Error;
 use napi::bindgen_prelude::*;
 
 /// What a call ends with when it does not succeed.
@@ -13,6 +13,7 @@ pub struct Failure {
     message: String,
 }
 
+/// What a call ends with.
 pub type Outcome<T> = std::result::Result<T, Failure>;
 
 impl From<Error> for Failure {
@@ -33,11 +34,12 @@ impl Failure {
             .unwrap_or("no message");
         Self {
             code: "Internal",
-            message: format!("a bug in the codec: {text}"),
+            message: format!("a bug in Mithril: {text}"),
         }
     }
 
     /// The JavaScript error, with `code` as its own property.
+    #[must_use]
     pub fn into_error(self, env: Env) -> napi::Error {
         let made = env
             .create_error(napi::Error::new(
@@ -53,16 +55,28 @@ impl Failure {
 }
 
 /// Runs `work`; a panic becomes a failure.
+///
+/// # Errors
+///
+/// Those of `work`; a panic as `Internal`.
 pub fn guard<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(Failure::of_panic(&*panic)))
 }
 
 /// Runs short work on the JavaScript thread.
+///
+/// # Errors
+///
+/// Those of [`guard`], as JavaScript errors.
 pub fn at_once<T>(env: Env, work: impl FnOnce() -> Outcome<T>) -> napi::Result<T> {
     guard(work).map_err(|failure| failure.into_error(env))
 }
 
 /// A JavaScript number that must be a whole number from 0 to 2^53 - 1.
+///
+/// # Errors
+///
+/// `InvalidArgument`.
 pub fn whole(what: &str, number: f64) -> Outcome<u64> {
     #[expect(
         clippy::cast_possible_truncation,
@@ -76,13 +90,18 @@ pub fn whole(what: &str, number: f64) -> Outcome<u64> {
 }
 
 /// A length in memory.
+///
+/// # Errors
+///
+/// `InvalidArgument`.
 pub fn length(what: &str, number: f64) -> Outcome<usize> {
     usize::try_from(whole(what, number)?)
         .map_err(|_| Error::invalid_argument(what, "a length in memory", number).into())
 }
 
-/// A number for JavaScript. The codec's sizes are below 2^53 by the format's limits.
+/// A number for JavaScript. Sizes of files are below 2^53.
 #[expect(clippy::cast_precision_loss, reason = "sizes are below 2^53")]
+#[must_use]
 pub fn number(value: u64) -> f64 {
     value as f64
 }

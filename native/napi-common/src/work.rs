@@ -11,6 +11,7 @@ use crate::outcome::{Outcome, guard};
 pub struct Work<T>(Box<dyn FnMut() -> Outcome<T> + Send>);
 
 impl<T: Send + 'static> Work<T> {
+    /// The task of this call.
     pub fn of(work: impl FnMut() -> Outcome<T> + Send + 'static) -> AsyncTask<Self>
     where
         T: ToNapiValue + TypeName,

@@ -80,9 +80,14 @@ pub(crate) fn without_gil<T: Send>(
     }
 }
 
-/// The exception for an error of the codec.
+/// The exception for an error of the codec or of dedup.
 pub(crate) fn failure(py: Python<'_>, error: &Error) -> PyErr {
     exception(py, class_of(error.kind()), error.to_string())
+}
+
+/// The call is wrong.
+pub(crate) fn input_error(py: Python<'_>, message: String) -> PyErr {
+    exception(py, "InputError", message)
 }
 
 /// An exception of this class of `mithril._errors`.
@@ -95,7 +100,9 @@ pub(crate) fn exception(py: Python<'_>, class: &str, message: String) -> PyErr {
 
 fn class_of(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::Corruption | ErrorKind::InsufficientData => "CorruptionError",
+        ErrorKind::Corruption | ErrorKind::InsufficientData | ErrorKind::TooManyBadRows => {
+            "CorruptionError"
+        }
         ErrorKind::Compatibility => "CompatibilityError",
         ErrorKind::InvalidArgument => "InputError",
         ErrorKind::Io => "StorageError",

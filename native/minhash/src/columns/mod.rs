@@ -40,7 +40,7 @@ const RANGE_ROWS_MIN: u64 = 1 << 10;
 
 impl ColumnFile {
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let source = Source::open(path).map_err(|error| Error::io("open", path, error))?;
+        let source = Source::open(path).map_err(|error| Error::io_at("open", path, error))?;
         let reader = SerializedFileReader::new(source).map_err(|error| failed(path, &error))?;
         Ok(Self {
             path: path.to_owned(),
@@ -113,7 +113,7 @@ impl ColumnFile {
 fn failed(path: &Path, error: &ParquetError) -> Error {
     let what = format!("{}: {error}", path.display());
     match error {
-        ParquetError::External(cause) => Error::io(
+        ParquetError::External(cause) => Error::io_at(
             "read or copy",
             path,
             std::io::Error::other(cause.to_string()),

@@ -116,7 +116,7 @@ impl Index {
         output: &Path,
         progress: &Progress,
     ) -> Result<Queried> {
-        let failed = |error: io::Error| Error::io("write", output, error);
+        let failed = |error: io::Error| Error::io_at("write", output, error);
         let whole = WholeFile::at(output);
         let mut out = BufWriter::new(whole.create()?);
         let mut matched = 0;

@@ -94,7 +94,7 @@ pub(super) struct WriteLock {
 
 impl WriteLock {
     pub(super) fn take(folder: &Path) -> Result<Self> {
-        let failed = |error| Error::io("create", folder, error);
+        let failed = |error| Error::io_at("create", folder, error);
         fs::create_dir_all(folder).map_err(failed)?;
         let file = File::create(folder.join(LOCK_NAME)).map_err(failed)?;
         match file.try_lock() {
@@ -122,7 +122,7 @@ impl WriteLock {
     /// Names in the folder outlive a loss of power.
     fn sync(&self) -> Result<()> {
         let synced = File::open(&self.folder).and_then(|folder| folder.sync_all());
-        synced.map_err(|error| Error::io("sync", &self.folder, error))
+        synced.map_err(|error| Error::io_at("sync", &self.folder, error))
     }
 
     /// Removes files of ours that the published head does not name; the folder too where there is
@@ -134,7 +134,7 @@ impl WriteLock {
             named.insert(part.file_name());
             named.extend(part.removed_name());
         }
-        let failed = |error| Error::io("look into", &self.folder, error);
+        let failed = |error| Error::io_at("look into", &self.folder, error);
         for entry in fs::read_dir(&self.folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name().to_string_lossy().into_owned();

@@ -183,7 +183,7 @@ impl Head {
             Ok(bytes) => Self::from_bytes(&bytes, &path).map(Some),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Ok(None),
-            Err(error) => Err(Error::io("read", &path, error)),
+            Err(error) => Err(Error::io_at("read", &path, error)),
         }
     }
 

@@ -61,7 +61,7 @@ impl Removed {
 
     pub(super) fn read(path: &Path, rows: u64) -> Result<Self> {
         let expected = rows.div_ceil(8) + 16;
-        let failed = |error| Error::io("open", path, error);
+        let failed = |error| Error::io_at("open", path, error);
         if std::fs::metadata(path).map_err(failed)?.len() != expected {
             return Err(damaged(path, &format!("{expected} bytes")));
         }

@@ -149,7 +149,7 @@ impl Writer {
         let path = self.folder.join(part.file_name());
         let whole = WholeFile::at(&path);
         let mut out = BufWriter::with_capacity(1 << 20, whole.create()?);
-        let failed = |error| Error::io("write", &path, error);
+        let failed = |error| Error::io_at("write", &path, error);
         let header = write(source, &mut out, &failed)?;
         out.flush().map_err(failed)?;
         let file = out

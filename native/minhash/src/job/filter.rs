@@ -81,7 +81,7 @@ pub fn filter(host: &dyn Host, spec: &Spec, file: usize, bins: usize) -> Result<
 fn told(error: io::Error) -> Error {
     error
         .downcast::<Error>()
-        .unwrap_or_else(|_| Error::cancelled())
+        .unwrap_or_else(|_| Error::cancelled("stopped"))
 }
 
 /// The decisions of all bins about the rows of a task, in the order of the rows.

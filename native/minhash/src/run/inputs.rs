@@ -78,7 +78,7 @@ impl InputFile {
     /// `InvalidArgument` for an unknown ending, `Io` where the file cannot be looked at.
     pub fn at(path: PathBuf, name: String) -> Result<Self> {
         let container = Container::of_name(&path)?;
-        let found = std::fs::metadata(&path).map_err(|error| Error::io("read", &path, error))?;
+        let found = std::fs::metadata(&path).map_err(|error| Error::io_at("read", &path, error))?;
         Ok(Self {
             container,
             bytes: found.len(),
@@ -96,12 +96,12 @@ impl InputFile {
                 "whole data",
                 "damage",
             ),
-            _ => Error::io("read", &self.path, error),
+            _ => Error::io_at("read", &self.path, error),
         }
     }
 
     fn open(&self) -> Result<File> {
-        File::open(&self.path).map_err(|error| Error::io("open", &self.path, error))
+        File::open(&self.path).map_err(|error| Error::io_at("open", &self.path, error))
     }
 
     /// The lines as a stream from the start, decompressed.

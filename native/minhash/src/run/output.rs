@@ -115,7 +115,7 @@ impl Turns {
         });
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         if state.0 == NEVER {
-            return Err(Error::cancelled());
+            return Err(Error::cancelled("stopped"));
         }
         let result = write(&mut state.1);
         state.0 = if result.is_ok() { turn + 1 } else { NEVER };

@@ -89,7 +89,7 @@ mod tests {
             1_000,
             || Ok(()),
             |(), task| match task {
-                7 => Err(Error::cancelled()),
+                7 => Err(Error::cancelled("stopped")),
                 task => Ok(task),
             },
         );

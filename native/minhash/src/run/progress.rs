@@ -93,7 +93,7 @@ impl Progress {
 
     pub(crate) fn check(&self) -> Result<()> {
         if self.is_cancelled.load(Ordering::Relaxed) {
-            Err(Error::cancelled())
+            Err(Error::cancelled("stopped"))
         } else {
             Ok(())
         }

@@ -33,7 +33,7 @@ pub(super) struct Scratch {
 impl Scratch {
     /// Takes the folder for this run; it is made if it does not exist.
     pub(super) fn open(folder: &Path) -> Result<Self> {
-        let failed = |error| Error::io("create", folder, error);
+        let failed = |error| Error::io_at("create", folder, error);
         fs::create_dir_all(folder).map_err(failed)?;
         let lock = File::create(folder.join(LOCK_NAME)).map_err(failed)?;
         match lock.try_lock() {
@@ -88,11 +88,11 @@ impl Scratch {
             out.flush()?;
             fs::rename(&temporary, &path)
         };
-        finish().map_err(|error| Error::io("write", &path, error))
+        finish().map_err(|error| Error::io_at("write", &path, error))
     }
 
     fn clear(&self, is_wanted: impl Fn(&str) -> bool) -> Result<()> {
-        let failed = |error| Error::io("clear", &self.folder, error);
+        let failed = |error| Error::io_at("clear", &self.folder, error);
         for entry in fs::read_dir(&self.folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             // Only files of our own names: the folder may have been named by mistake.
@@ -106,7 +106,7 @@ impl Scratch {
 
     /// After a run that did not end well: the folder stays where it saves work, else it goes.
     pub(super) fn leave(self) -> Result<()> {
-        let failed = |error| Error::io("look into", &self.folder, error);
+        let failed = |error| Error::io_at("look into", &self.folder, error);
         for entry in fs::read_dir(&self.folder).map_err(failed)? {
             let name = entry.map_err(failed)?.file_name();
             if is_spill(&name.to_string_lossy()) {

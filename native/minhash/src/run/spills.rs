@@ -59,7 +59,7 @@ fn section(path: &Path, place: Range<u64>) -> Result<Vec<u8>> {
         File::open(path)?.read_exact_at(&mut bytes, place.start)?;
         Ok(bytes)
     };
-    read().map_err(|error| Error::io("read", path, error))
+    read().map_err(|error| Error::io_at("read", path, error))
 }
 
 /// All spills, in the order of files and places.

@@ -28,7 +28,7 @@ impl WholeFile {
     }
 
     pub(crate) fn failed(&self, what: &str, error: io::Error) -> Error {
-        Error::io(what, &self.path, error)
+        Error::io_at(what, &self.path, error)
     }
 
     /// Puts what was written in its place.

@@ -10,10 +10,10 @@ use mithril_dedup::jaccard::Threshold;
 use mithril_dedup::{Error, Result};
 use pyo3::prelude::*;
 
-use super::errors::failure;
 use super::settings::Settings;
 use super::texts::Held;
 use super::work::watched;
+use crate::call::failure;
 
 /// Id (a JSON value), shared shingles, shingles of both.
 type NeighbourRow = (String, u64, u64);

@@ -6,8 +6,8 @@ use mithril_dedup::{Error, Result};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use super::errors::failure;
 use super::settings::ngram;
+use crate::call::failure;
 
 /// A signature that texts are added to.
 #[pyclass]

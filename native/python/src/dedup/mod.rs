@@ -1,7 +1,6 @@
 //! Binding of `mithril-dedup`: `mithril.dedup` on the Python side.
 
 mod arrow;
-mod errors;
 mod index;
 mod minhash;
 mod settings;
@@ -13,6 +12,7 @@ use mithril_dedup::{Error, Result};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::call::failure;
 use minhash::Signature;
 use settings::Settings;
 use texts::Held;
@@ -120,7 +120,7 @@ fn dedup(
             threads,
         })
     };
-    let options = options().map_err(|error| errors::failure(py, &error))?;
+    let options = options().map_err(|error| failure(py, &error))?;
     let held = Held::of(texts, column)?;
     let view = held.view(py)?;
     let found = watched(py, |progress| find(&view, &options, progress))?;

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyList, PyString};
 
 use super::arrow::{Arrays, Strings};
-use super::errors::input_error;
+use crate::call::input_error;
 
 /// What keeps texts alive while they are read without the GIL.
 pub(crate) enum Held<'py> {

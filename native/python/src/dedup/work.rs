@@ -8,8 +8,7 @@ use mithril_dedup::Result;
 use mithril_dedup::run::Progress;
 use pyo3::prelude::*;
 
-use super::errors::failure;
-use crate::call::exception;
+use crate::call::{exception, failure};
 
 /// How often Python is asked whether Ctrl-C was pressed.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);

@@ -13,7 +13,7 @@ pub(super) struct Map(Option<Mmap>);
 
 impl Map {
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let failed = |error| Error::io("open", path, error);
+        let failed = |error| Error::io_at("open", path, error);
         let file = File::open(path).map_err(failed)?;
         // An empty file cannot be mapped everywhere.
         if file.metadata().map_err(failed)?.len() == 0 {

@@ -83,7 +83,7 @@ impl<T: Record> Table<T> {
             writer.push(record)?;
         }
         let count = writer.finish(job, number)?;
-        fs::rename(&temporary, path).map_err(|error| Error::io("write", path, error))?;
+        fs::rename(&temporary, path).map_err(|error| Error::io_at("write", path, error))?;
         drop(reader);
         if self.file.is_some() {
             *self = Self::of_kept_file(path.to_owned(), count);
@@ -126,7 +126,7 @@ impl<T: Record> Table<T> {
         let file = self.file.as_ref();
         let open = |file: &RecordFile| {
             let opened = File::open(&file.path);
-            opened.map_err(|error| Error::io("read", &file.path, error))
+            opened.map_err(|error| Error::io_at("read", &file.path, error))
         };
         Ok(Reader {
             memory: memory.unwrap_or_default(),
@@ -179,7 +179,7 @@ impl<T: Record> Reader<'_, T> {
         let bytes = usize::try_from(records).unwrap_or(0) * T::BYTES;
         self.block.resize(bytes, 0);
         file.read_exact_at(&mut self.block, self.next * T::BYTES as u64)
-            .map_err(|error| Error::io("read", path, error))?;
+            .map_err(|error| Error::io_at("read", path, error))?;
         self.next += records;
         self.at = 0;
         Ok(records > 0)
@@ -197,7 +197,7 @@ pub(super) struct TableWriter<'a> {
 
 impl<'a> TableWriter<'a> {
     pub(super) fn create(path: &'a Path) -> Result<Self> {
-        let file = File::create(path).map_err(|error| Error::io("create", path, error))?;
+        let file = File::create(path).map_err(|error| Error::io_at("create", path, error))?;
         Ok(Self {
             path,
             out: BufWriter::with_capacity(BLOCK_BYTES, file),
@@ -221,7 +221,7 @@ impl<'a> TableWriter<'a> {
         self.sum.update(&self.block);
         let written = self.out.write_all(&self.block);
         self.block.clear();
-        written.map_err(|error| Error::io("write", self.path, error))
+        written.map_err(|error| Error::io_at("write", self.path, error))
     }
 
     /// Ends the file; how many records it has.
@@ -231,7 +231,7 @@ impl<'a> TableWriter<'a> {
         self.sum.digest().append_to(&mut self.block);
         self.flush()?;
         let flushed = self.out.flush();
-        flushed.map_err(|error| Error::io("write", self.path, error))?;
+        flushed.map_err(|error| Error::io_at("write", self.path, error))?;
         Ok(self.count)
     }
 }

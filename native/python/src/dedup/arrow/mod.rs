@@ -5,7 +5,7 @@ mod strings;
 
 use pyo3::prelude::*;
 
-use crate::dedup::errors::input_error;
+use crate::call::input_error;
 use abi::{Array, Schema};
 use strings::Flaw;
 pub(crate) use strings::Strings;
