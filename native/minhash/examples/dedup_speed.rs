@@ -17,6 +17,7 @@ use mithril_dedup::survivor::Keep;
 
 const WARM_UP: usize = 3;
 const ROUNDS: usize = 10;
+const MEMORY: u64 = 4 << 30;
 
 /// CPU time of this thread, where the system tells it; else 0.
 fn cpu_time() -> Duration {
@@ -35,6 +36,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 fn job(input: &Path, output: PathBuf, threads: usize) -> mithril_dedup::Result<Job> {
     let name = input.display().to_string();
     let threshold = "0.8".parse()?;
+    let bytes = fs::metadata(input).map_or(0, |found| found.len());
     Ok(Job {
         inputs: vec![InputFile::at(input.to_owned(), name)?],
         references: 0,
@@ -49,8 +51,8 @@ fn job(input: &Path, output: PathBuf, threads: usize) -> mithril_dedup::Result<J
         rejects: None,
         bad_share_max: 0.0,
         threads,
-        memory: 4 << 30,
-        split_bytes: 1 << 20,
+        memory: MEMORY,
+        split_bytes: Job::split_bytes_for(bytes, MEMORY, threads),
     })
 }
 
@@ -80,6 +82,7 @@ fn measure(input: &Path, threads: usize) -> mithril_dedup::Result<()> {
     let mut expected = None;
     let mut last = Summary::default();
     for round in 0..WARM_UP + ROUNDS {
+        let _ = fs::remove_file(&output); // Else its pages would be freed while the clock runs.
         let (cpu_before, clock) = (cpu_time(), Instant::now());
         last = run(&job, &Progress::default())?;
         let took = (cpu_time().saturating_sub(cpu_before), clock.elapsed());

@@ -11,7 +11,7 @@ use crate::input::split::{LINE_BYTES_MAX, Lines};
 use crate::input::{Reason, Reject};
 use crate::settings::{Method, Settings};
 use crate::shingle::Shingler;
-use crate::spill::{Span, Spill};
+use crate::spill::{Growing, Span, Spill};
 
 /// Digest of a row without a single word: it has no shingles, and is never compared.
 pub const NO_WORDS: u128 = 0;
@@ -22,6 +22,7 @@ pub struct RowHasher {
     shingles: Vec<u64>,
     keyer: Keyer,
     is_exact: bool,
+    growing: Growing,
 }
 
 impl RowHasher {
@@ -48,6 +49,7 @@ impl RowHasher {
             shingles: Vec::new(),
             keyer: Keyer::new(parameters)?,
             is_exact: false,
+            growing: Growing::default(),
         })
     }
 
@@ -83,47 +85,50 @@ impl RowHasher {
 
 /// Hashes the rows of a split.
 pub fn hash_lines(lines: &Lines, text_key: &str, hasher: &mut RowHasher) -> Spill {
-    let mut spill = Spill::default();
+    let mut rows = std::mem::take(&mut hasher.growing);
     let mut room = String::new();
-    let is_clean = simdutf8::basic::from_utf8(&lines.bytes).is_ok()
-        && memchr::memchr(0, &lines.bytes).is_none();
-    lines.visit(
-        |offset, line| match text_of_row(line, text_key, is_clean, &mut room) {
-            Ok(text) => {
-                let (digest, keys) = hasher.hash(text);
-                spill.spans.push(Span::new(offset, line.len()));
-                spill.digests.push(digest);
-                spill.keys.extend_from_slice(keys);
-            }
-            Err(reason) => spill.rejects.push(Reject {
+    // Most splits are clean as a whole: then no line is looked at by itself.
+    let clean = simdutf8::basic::from_utf8(&lines.bytes).ok();
+    let clean = clean.filter(|_| memchr::memchr(0, &lines.bytes).is_none());
+    lines.visit(|offset, line| {
+        let known = clean.and_then(|clean| {
+            let from = usize::try_from(offset - lines.offset).ok()?;
+            clean.get(from..from + line.len())
+        });
+        match text_of_row(line, known, text_key, &mut room) {
+            Ok(text) => rows.push(Span::new(offset, line.len()), hasher.hash(text)),
+            Err(reason) => rows.rejects.push(Reject {
                 offset,
                 bytes: line.len() as u64,
                 reason,
             }),
-        },
-    );
+        }
+    });
     if let Some((offset, bytes)) = lines.too_long {
-        spill.rejects.push(Reject {
+        rows.rejects.push(Reject {
             offset,
             bytes,
             reason: Reason::LineTooLong,
         });
     }
-    spill.group_keys_by_band(hasher.bands());
+    let spill = rows.finish(hasher.bands());
+    hasher.growing = rows;
     spill
 }
 
-/// The text of a line that is not too long, however much of it was read at once.
+/// The text of a line that is not too long, however much of it was read at once. `known`: the line,
+/// where it is known to be UTF-8 without zero bytes.
 fn text_of_row<'a>(
     line: &'a [u8],
+    known: Option<&'a str>,
     text_key: &str,
-    is_clean: bool,
     room: &'a mut String,
 ) -> Result<&'a str, Reason> {
     if line.len() > LINE_BYTES_MAX {
         return Err(Reason::LineTooLong);
     }
-    text_of_line(line, text_key, is_clean, room)
+    let line = known.map_or_else(|| checked(line, false), Ok)?;
+    text_of(line, text_key, room)
 }
 
 /// The text of a line. `is_clean`: all of it is known to be UTF-8 without zero bytes.

@@ -21,6 +21,12 @@ pub struct Edge {
 /// The shingle sets of some rows, each sorted and without repetitions.
 #[derive(Debug, Default)]
 pub struct ShingleSets {
+    blocks: Vec<Block>,
+}
+
+/// The sets of some rows, in order.
+#[derive(Debug, Default)]
+struct Block {
     rows: Vec<Row>,
     ends: Vec<usize>,
     shingles: Vec<u64>,
@@ -29,22 +35,32 @@ pub struct ShingleSets {
 impl ShingleSets {
     /// Adds a set; rows come in order.
     pub fn push(&mut self, row: Row, set: &[u64]) {
-        self.rows.push(row);
-        self.shingles.extend_from_slice(set);
-        self.ends.push(self.shingles.len());
+        if self.blocks.is_empty() {
+            self.blocks.push(Block::default());
+        }
+        if let Some(block) = self.blocks.last_mut() {
+            block.rows.push(row);
+            block.shingles.extend_from_slice(set);
+            block.ends.push(block.shingles.len());
+        }
     }
 
     /// Adds sets of rows that come after all that are here.
-    pub fn append(&mut self, later: &Self) {
-        let base = self.shingles.len();
-        self.rows.extend_from_slice(&later.rows);
-        self.ends.extend(later.ends.iter().map(|end| base + end));
-        self.shingles.extend_from_slice(&later.shingles);
+    pub fn append(&mut self, mut later: Self) {
+        self.blocks.append(&mut later.blocks);
     }
 
     /// The set of a row; empty where the row is not here.
     #[must_use]
     pub fn get(&self, row: Row) -> &[u64] {
+        let next = self.blocks.partition_point(|block| block.rows[0] <= row);
+        let block = next.checked_sub(1).map(|at| &self.blocks[at]);
+        block.map_or(&[], |block| block.get(row))
+    }
+}
+
+impl Block {
+    fn get(&self, row: Row) -> &[u64] {
         let Ok(at) = self.rows.binary_search(&row) else {
             return &[];
         };

@@ -1,19 +1,16 @@
 //! Buckets: the rows that share a key.
 //!
-//! Most keys occur once. Two passes find the others without sorting all of them: the first sets one
-//! bit a key in a table, and a second bit where the first is set already; the second pass keeps the
-//! keys whose second bit is set, and only those are sorted. A collision of bits costs a little
-//! sorting, never a wrong bucket. Cost: about 3 ns a key while the tables fit the cache.
+//! Most keys occur once. Two passes find the others without sorting all of them: the first sets two
+//! bits a key in a table, and the same bits of a second table where both are set already; the second
+//! pass keeps the keys whose bits are set in the second table, and only those are sorted. A collision
+//! of bits costs a little sorting, never a wrong bucket. Cost: about 3 ns a key while the tables fit
+//! the cache.
 
+use super::seen::{BLOCK_KEYS, Table};
 use crate::bits::Bits;
 use crate::spill::Row;
 
-/// Bits of each table for a key: a key that occurs once is kept by mistake with probability 1/8.
-const BITS_PER_KEY: usize = 8;
-/// Bytes that the tables take for a key, at most.
-pub const BYTES_PER_KEY_SEEN: usize = 2 * BITS_PER_KEY / 8 * 2;
-/// Bytes that the tables take for a key, and the kept keys for a key that is kept.
-pub const BYTES_PER_KEY: usize = BYTES_PER_KEY_SEEN + size_of::<(u64, Row)>();
+pub use super::seen::BYTES_PER_KEY_SEEN;
 
 /// Keys of consecutive rows.
 pub type Keys<'a, K> = (Row, &'a [K]);
@@ -51,7 +48,7 @@ impl Part {
     pub const WHOLE: Self = Self { index: 0, count: 1 };
 
     #[inline]
-    fn contains(self, high: u64) -> bool {
+    pub(super) fn contains(self, high: u64) -> bool {
         self.count == 1 || ((high >> 32) * u64::from(self.count)) >> 32 == u64::from(self.index)
     }
 }
@@ -80,7 +77,7 @@ pub fn repeated<K: Key, E>(
 }
 
 /// Gives the keys that may occur more than once, each with its row, in the order of the rows: all
-/// that do, and about one in eight of the others.
+/// that do, and a few of the others.
 ///
 /// # Errors
 ///
@@ -91,17 +88,18 @@ pub fn visit_repeated<K: Key, E>(
     mut each: impl FnMut(K, Row) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut table = Table::new(rows / part.count as usize + 1);
-    visit(&mut |(_, keys)| {
-        for key in keys.iter().filter(|key| part.contains(key.high())) {
-            table.note(key.high());
-        }
-    })?;
+    visit(&mut |(_, keys)| table.note(keys, part))?;
     let mut given = Ok(());
     visit(&mut |(first, keys)| {
-        for (row, key) in (first..).zip(keys) {
-            let is_kept = part.contains(key.high()) && table.is_repeated(key.high());
-            if is_kept && given.is_ok() && !skipped.contains(row as usize) {
-                given = each(*key, row);
+        for (first, keys) in (first..).step_by(BLOCK_KEYS).zip(keys.chunks(BLOCK_KEYS)) {
+            let mut kept = table.repeated(keys, part);
+            while kept != 0 && given.is_ok() {
+                let at = kept.trailing_zeros();
+                kept &= kept - 1;
+                let row = first + at;
+                if !skipped.contains(row as usize) {
+                    given = each(keys[at as usize], row);
+                }
             }
         }
     })?;
@@ -126,43 +124,6 @@ fn keep_repeated<K: Key>(sorted: &mut Vec<(K, Row)>) {
 /// The buckets of what [`repeated`] returned: rows of one key, in order.
 pub fn buckets<K: Key>(sorted: &[(K, Row)]) -> impl Iterator<Item = &[(K, Row)]> {
     sorted.chunk_by(|a, b| a.0 == b.0)
-}
-
-/// One bit a key for "seen", one for "seen again", side by side in memory.
-struct Table {
-    words: Vec<[u64; 2]>,
-    shift: u32,
-}
-
-impl Table {
-    fn new(keys: usize) -> Self {
-        let bits = (keys * BITS_PER_KEY).next_power_of_two().max(64);
-        Self {
-            words: vec![[0; 2]; bits / 64],
-            shift: 64 - bits.trailing_zeros(),
-        }
-    }
-
-    /// Mixed by a multiplication, so that a part of the keys still fills the whole table.
-    #[inline]
-    fn place(&self, key: u64) -> (usize, u64) {
-        let bit = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift;
-        ((bit >> 6) as usize, 1 << (bit & 63))
-    }
-
-    #[inline]
-    fn note(&mut self, key: u64) {
-        let (word, bit) = self.place(key);
-        let [once, again] = &mut self.words[word];
-        *again |= *once & bit;
-        *once |= bit;
-    }
-
-    #[inline]
-    fn is_repeated(&self, key: u64) -> bool {
-        let (word, bit) = self.place(key);
-        self.words[word][1] & bit != 0
-    }
 }
 
 #[cfg(test)]

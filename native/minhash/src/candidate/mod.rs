@@ -7,5 +7,6 @@
 pub mod bucket;
 pub mod collapse;
 pub mod pairs;
+mod seen;
 
 pub use pairs::Pair;

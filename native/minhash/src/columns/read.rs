@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::hash::RowHasher;
 use crate::input::split::LINE_BYTES_MAX;
 use crate::input::{Reason, Reject};
-use crate::spill::{Span, Spill};
+use crate::spill::{Growing, Span, Spill};
 
 /// Rows that are read at a time.
 const BATCH_ROWS: usize = 256;
@@ -22,22 +22,16 @@ impl ColumnFile {
         range: RowRange,
         hasher: &mut RowHasher,
     ) -> Result<Spill> {
-        let mut spill = Spill::default();
+        let mut rows = Growing::default();
         self.visit_texts(leaf, range, |row, text| match text {
-            Ok(text) => {
-                let (digest, keys) = hasher.hash(text);
-                spill.spans.push(Span::new(row, text.len()));
-                spill.digests.push(digest);
-                spill.keys.extend_from_slice(keys);
-            }
-            Err((reason, bytes)) => spill.rejects.push(Reject {
+            Ok(text) => rows.push(Span::new(row, text.len()), hasher.hash(text)),
+            Err((reason, bytes)) => rows.rejects.push(Reject {
                 offset: row,
                 bytes,
                 reason,
             }),
         })?;
-        spill.group_keys_by_band(hasher.bands());
-        Ok(spill)
+        Ok(rows.finish(hasher.bands()))
     }
 
     /// Gives every row of a range with its text, or why it cannot be used and its bytes.

@@ -110,7 +110,7 @@ pub(super) fn sets<T: Texts + ?Sized>(
         Ok(sets)
     })?;
     let mut all = ShingleSets::default();
-    for block in &blocks {
+    for block in blocks {
         all.append(block);
     }
     Ok(all)

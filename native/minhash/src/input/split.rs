@@ -14,6 +14,8 @@ use crate::spill::Span;
 pub const LINE_BYTES_MAX: usize = 32 << 20;
 /// Bytes read at a time past the end of a range, to find the end of its last line.
 const STEP_BYTES: usize = 64 << 10;
+/// Bytes read at a time to find the start of the first line of a range.
+const SKIP_BYTES: usize = 4 << 10;
 
 /// Whole lines of a file.
 #[derive(Debug, Default)]
@@ -67,9 +69,15 @@ pub struct LineStream<R> {
 impl<R: Read> LineStream<R> {
     /// A stream whose first byte is byte `offset` of the file, and the start of a line.
     pub fn new(reader: R, offset: u64) -> Self {
+        Self::with_room(reader, offset, Vec::new())
+    }
+
+    /// The same; the buffer of `room` is used again.
+    fn with_room(reader: R, offset: u64, mut room: Vec<u8>) -> Self {
+        room.clear();
         Self {
             reader,
-            pending: Vec::new(),
+            pending: room,
             offset,
             is_at_end: false,
         }
@@ -171,6 +179,8 @@ impl<R: Read> LineStream<R> {
     }
 
     fn read_some(&mut self, wanted: usize) -> io::Result<()> {
+        // At once: in steps the buffer would be moved, and each step be read by itself.
+        self.pending.reserve(wanted);
         let read = (&mut self.reader)
             .take(wanted as u64)
             .read_to_end(&mut self.pending)?;
@@ -186,14 +196,14 @@ impl<R: Read> LineStream<R> {
 ///
 /// Those of the reader.
 pub fn read_range(reader: impl Read, start: u64, end: u64, room: Vec<u8>) -> io::Result<Lines> {
-    let mut stream = LineStream::new(reader, start.saturating_sub(1));
+    let mut stream = LineStream::with_room(reader, start.saturating_sub(1), room);
     if start > 0 && !stream.skip_line(end)? {
         return Ok(Lines {
             offset: end,
             ..Lines::default()
         });
     }
-    stream.lines_before(end, room)
+    stream.lines_before(end, Vec::new())
 }
 
 impl<R: Read> LineStream<R> {
@@ -211,7 +221,8 @@ impl<R: Read> LineStream<R> {
                 return Ok(false);
             }
             let wanted = usize::try_from(end - self.offset).unwrap_or(usize::MAX);
-            self.read_some(wanted)?;
+            // What is behind the line feed is moved to the front: little, most of the time.
+            self.read_some(wanted.min(SKIP_BYTES))?;
         }
     }
 }

@@ -127,7 +127,10 @@ fn pairs_of_band(
     };
     let room = job.sorter_room() / job.threads as u64;
     for part in parts(spills.rows(), job.bucket_room()) {
-        let mut keyed = Sorter::new(context.scratch, format!("band-{band}"), room);
+        // What the tables leave of their room is for the keys that they keep.
+        let tables = spills.rows() as u64 * BYTES_PER_KEY_SEEN as u64 / u64::from(part.count);
+        let room_of_keys = room + job.bucket_room().saturating_sub(tables);
+        let mut keyed = Sorter::new(context.scratch, format!("band-{band}"), room_of_keys);
         let visit = |each: &mut dyn FnMut(Keys<'_, u64>)| spills.visit_band(band, each);
         visit_repeated((spills.rows(), part, skipped), visit, |key, row| {
             keyed.push((key, row))

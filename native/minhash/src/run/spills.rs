@@ -53,11 +53,17 @@ impl Entry {
 
 /// Reads one section of a spill's file.
 fn section(path: &Path, place: Range<u64>) -> Result<Vec<u8>> {
-    let read = || {
+    let mut bytes = Vec::new();
+    section_into(path, place, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Replaces `bytes` by one section of a spill's file.
+fn section_into(path: &Path, place: Range<u64>, bytes: &mut Vec<u8>) -> Result<()> {
+    let mut read = || {
         let length = usize::try_from(place.end - place.start).map_err(io::Error::other)?;
-        let mut bytes = vec![0; length];
-        File::open(path)?.read_exact_at(&mut bytes, place.start)?;
-        Ok(bytes)
+        bytes.resize(length, 0);
+        File::open(path)?.read_exact_at(bytes, place.start)
     };
     read().map_err(|error| Error::io_at("read", path, error))
 }
@@ -107,11 +113,13 @@ impl Spills {
     }
 
     pub(super) fn visit_digests(&self, each: &mut dyn FnMut(Keys<'_, u128>)) -> Result<()> {
+        let (mut bytes, mut digests) = (Vec::new(), Vec::new());
         for entry in &self.entries {
             match &entry.stored {
                 Stored::Memory(spill) => each((entry.first, &spill.digests)),
                 Stored::File(path, header) => {
-                    let digests = wire::digests(&section(path, header.digests())?);
+                    section_into(path, header.digests(), &mut bytes)?;
+                    wire::digests_into(&bytes, &mut digests);
                     each((entry.first, &digests));
                 }
             }
@@ -124,11 +132,13 @@ impl Spills {
         band: usize,
         each: &mut dyn FnMut(Keys<'_, u64>),
     ) -> Result<()> {
+        let (mut bytes, mut keys) = (Vec::new(), Vec::new());
         for entry in &self.entries {
             match &entry.stored {
                 Stored::Memory(spill) => each((entry.first, spill.band(band))),
                 Stored::File(path, header) => {
-                    let keys = wire::keys(&section(path, header.band(band))?);
+                    section_into(path, header.band(band), &mut bytes)?;
+                    wire::keys_into(&bytes, &mut keys);
                     each((entry.first, &keys));
                 }
             }

@@ -246,9 +246,10 @@ fn read_sets(context: Context<'_>, spills: &Spills, rows: &[Row]) -> Result<Shin
         }
         Ok(sets)
     })?;
-    let mut blocks = blocks.into_iter();
-    let mut all = blocks.next().unwrap_or_default();
-    blocks.for_each(|block| all.append(&block));
+    let mut all = ShingleSets::default();
+    for block in blocks {
+        all.append(block);
+    }
     Ok(all)
 }
 

@@ -76,10 +76,39 @@ impl Spill {
             + self.keys.capacity() * size_of::<u64>()
             + self.rejects.capacity() * size_of::<Reject>()
     }
+}
 
-    /// From row after row, as they are made, to band after band, as they are read.
-    pub(crate) fn group_keys_by_band(&mut self, bands: usize) {
-        self.keys = grouped_by_band(&self.keys, bands);
+/// The rows of a split while they are made. Its buffers are used for one split after another, so
+/// that what grows is not what stays.
+#[derive(Debug, Default)]
+pub(crate) struct Growing {
+    spans: Vec<Span>,
+    digests: Vec<u128>,
+    /// Row after row.
+    keys: Vec<u64>,
+    pub(crate) rejects: Vec<Reject>,
+}
+
+impl Growing {
+    pub(crate) fn push(&mut self, span: Span, (digest, keys): (u128, &[u64])) {
+        self.spans.push(span);
+        self.digests.push(digest);
+        self.keys.extend_from_slice(keys);
+    }
+
+    /// All rows so far, without room for more; the next split starts without any.
+    pub(crate) fn finish(&mut self, bands: usize) -> Spill {
+        let spill = Spill {
+            spans: self.spans.as_slice().into(),
+            digests: self.digests.as_slice().into(),
+            keys: grouped_by_band(&self.keys, bands),
+            rejects: self.rejects.as_slice().into(),
+        };
+        self.spans.clear();
+        self.digests.clear();
+        self.keys.clear();
+        self.rejects.clear();
+        spill
     }
 }
 

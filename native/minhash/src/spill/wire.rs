@@ -145,7 +145,7 @@ impl<W: Write> Write for Summing<W> {
     }
 }
 
-/// Writes a spill. `out` should be buffered.
+/// Writes a spill.
 ///
 /// # Errors
 ///
@@ -154,24 +154,44 @@ pub fn write(spill: &Spill, header: &Header, out: impl Write) -> io::Result<()> 
     let sum = Xxh3Default::new();
     let mut out = Summing { out, sum };
     header.write_to(&mut out)?;
-    for span in &spill.spans {
-        out.write_all(&span.offset.to_le_bytes())?;
-        out.write_all(&span.bytes.to_le_bytes())?;
-    }
-    for digest in &spill.digests {
-        out.write_all(&digest.to_le_bytes())?;
-    }
-    for key in &spill.keys {
-        out.write_all(&key.to_le_bytes())?;
-    }
-    for reject in &spill.rejects {
-        out.write_all(&reject.offset.to_le_bytes())?;
-        out.write_all(&reject.bytes.to_le_bytes())?;
-        out.write_all(&[reject.reason as u8])?;
-    }
+    write_all_of(&spill.spans, &mut out, |span, block| {
+        block.extend_from_slice(&span.offset.to_le_bytes());
+        block.extend_from_slice(&span.bytes.to_le_bytes());
+    })?;
+    write_all_of(&spill.digests, &mut out, |digest, block| {
+        block.extend_from_slice(&digest.to_le_bytes());
+    })?;
+    write_all_of(&spill.keys, &mut out, |key, block| {
+        block.extend_from_slice(&key.to_le_bytes());
+    })?;
+    write_all_of(&spill.rejects, &mut out, |reject, block| {
+        block.extend_from_slice(&reject.offset.to_le_bytes());
+        block.extend_from_slice(&reject.bytes.to_le_bytes());
+        block.push(reject.reason as u8);
+    })?;
     let sum = out.sum.digest();
     out.out.write_all(&sum.to_le_bytes())?;
     out.out.flush()
+}
+
+/// Values that are written at a time: each by itself would cost more than its bytes.
+const VALUES_BLOCK: usize = 4096;
+
+/// Writes values one behind the other, as `put` turns them into bytes.
+fn write_all_of<T>(
+    values: &[T],
+    out: &mut impl Write,
+    put: impl Fn(&T, &mut Vec<u8>),
+) -> io::Result<()> {
+    let mut block = Vec::new();
+    for values in values.chunks(VALUES_BLOCK) {
+        block.clear();
+        for value in values {
+            put(value, &mut block);
+        }
+        out.write_all(&block)?;
+    }
+    Ok(())
 }
 
 /// Whether the bytes are a whole spill: its length and checksum fit.
@@ -200,21 +220,31 @@ pub fn spans(section: &[u8]) -> Vec<Span> {
 /// The digests of their section.
 #[must_use]
 pub fn digests(section: &[u8]) -> Vec<u128> {
+    let mut digests = Vec::new();
+    digests_into(section, &mut digests);
+    digests
+}
+
+/// Replaces `digests` by those of their section.
+pub fn digests_into(section: &[u8], digests: &mut Vec<u128>) {
     let (chunks, _) = section.as_chunks();
-    chunks
-        .iter()
-        .map(|bytes| u128::from_le_bytes(*bytes))
-        .collect()
+    digests.clear();
+    digests.extend(chunks.iter().map(|bytes| u128::from_le_bytes(*bytes)));
 }
 
 /// The keys of a band's section.
 #[must_use]
 pub fn keys(section: &[u8]) -> Vec<u64> {
+    let mut keys = Vec::new();
+    keys_into(section, &mut keys);
+    keys
+}
+
+/// Replaces `keys` by those of a band's section.
+pub fn keys_into(section: &[u8], keys: &mut Vec<u64>) {
     let (chunks, _) = section.as_chunks();
-    chunks
-        .iter()
-        .map(|bytes| u64::from_le_bytes(*bytes))
-        .collect()
+    keys.clear();
+    keys.extend(chunks.iter().map(|bytes| u64::from_le_bytes(*bytes)));
 }
 
 /// The rejects of their section.

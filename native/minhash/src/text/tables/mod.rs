@@ -1,18 +1,26 @@
 //! What each code point is in a word, and its lower case.
 //!
 //! Two stages, built once from the ranges that are checked in: the block of 256 code points, then
-//! the code point in it. Equal blocks are stored once, so that scripts without letter case share
-//! theirs: about 200 KiB, of which a text touches the few blocks of its scripts.
+//! the code point in it. Blocks without words share one, as do those of letters without case: about
+//! 200 KiB, of which a text touches the few blocks of its scripts.
 
 mod extenders;
 mod letters;
 mod lower;
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 const BLOCK: usize = 256;
+/// What tells the code points of a block apart.
+const BLOCK_MASK: u32 = 0xFF;
 const BLOCKS: usize = 0x11_0000 / BLOCK;
+
+const EXTENDER: i32 = 1;
+const LETTER: i32 = 2;
+/// The block of code points that are no part of words.
+const NOTHING: u16 = 0;
+/// The block of letters that are their own lower case.
+const ALL_LETTERS: u16 = 1;
 
 /// The role of a code point in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,37 +70,54 @@ impl Tables {
     }
 
     fn build() -> Self {
-        let mut entries = vec![Entry(0); BLOCK * BLOCKS];
-        for (ranges, role) in [(letters::LETTERS, 2), (extenders::EXTENDERS, 1)] {
+        let mut tables = Self {
+            index: vec![NOTHING; BLOCKS],
+            blocks: vec![[Entry(0); BLOCK], [Entry(LETTER); BLOCK]],
+        };
+        for (ranges, role) in [(letters::LETTERS, LETTER), (extenders::EXTENDERS, EXTENDER)] {
             for &(first, last) in ranges {
-                entries[first as usize..=last as usize].fill(Entry(role));
+                tables.fill(first, last, role);
             }
         }
         // In dedup the final sigma is the sigma: else capitals and small letters of a word differ.
         let final_sigma = (0x3C2, 0x3C2, 1, 1);
         for &(first, last, step, distance) in lower::LOWER.iter().chain([&final_sigma]) {
             for code in (first..=last).step_by(step as usize) {
-                entries[code as usize].0 |= distance << 2;
+                let entry = &mut tables.block_of(code)[code as usize % BLOCK];
+                entry.0 |= distance << 2;
             }
         }
-        let mut numbers = HashMap::new();
-        let mut blocks = Vec::new();
-        let index = entries
-            .as_chunks::<BLOCK>()
-            .0
-            .iter()
-            .map(|block| {
-                *numbers.entry(*block).or_insert_with(|| {
-                    blocks.push(*block);
-                    u16::try_from(blocks.len() - 1).expect("there are fewer blocks than 4,353")
-                })
-            })
-            .collect();
-        Self { index, blocks }
+        tables
+    }
+
+    /// Gives code points, of which none has one, a role.
+    fn fill(&mut self, first: u32, last: u32, role: i32) {
+        let mut from = first;
+        while from <= last {
+            let end = last.min(from | BLOCK_MASK);
+            if role == LETTER && end - from == BLOCK_MASK {
+                self.index[from as usize / BLOCK] = ALL_LETTERS;
+            } else {
+                let places = from as usize % BLOCK..=end as usize % BLOCK;
+                self.block_of(from)[places].fill(Entry(role));
+            }
+            from = end + 1;
+        }
+    }
+
+    /// The block of a code point, for itself alone.
+    fn block_of(&mut self, code: u32) -> &mut [Entry; BLOCK] {
+        let index = &mut self.index[code as usize / BLOCK];
+        if [NOTHING, ALL_LETTERS].contains(index) {
+            let shared = self.blocks[usize::from(*index)];
+            *index = u16::try_from(self.blocks.len()).expect("there are fewer than 4,355 blocks");
+            self.blocks.push(shared);
+        }
+        &mut self.blocks[usize::from(*index)]
     }
 }
 
-/// The tables, built at the first call (about a millisecond).
+/// The tables, built at the first call (some ten microseconds).
 pub(crate) fn tables() -> &'static Tables {
     static TABLES: LazyLock<Tables> = LazyLock::new(Tables::build);
     &TABLES
