@@ -8,7 +8,13 @@ import { ROOT } from './system/cache.mjs';
 
 await setUpOrExit(['python']);
 const project = path.join(ROOT, 'native', 'python');
-const places = ['.', '../../docs/format', '../../bench/definitions', '../../docs/examples'];
+const places = [
+  '.',
+  '../../docs/format',
+  '../../bench/definitions',
+  '../../docs/examples',
+  '../../scripts/coverage',
+];
 for (const args of [
   ['ruff', 'format', '--check', ...places],
   ['ruff', 'check', ...places],

@@ -60,12 +60,19 @@ export async function buildCli(): Promise<BuiltCli> {
   };
 }
 
+/** `npm run coverage` counts the lines that this process runs, too. */
+function coverageVariables(): Readonly<Record<string, string>> {
+  const folder = process.env['NODE_V8_COVERAGE'];
+  return folder === undefined ? {} : { NODE_V8_COVERAGE: folder };
+}
+
 function startCli(outdir: string, args: readonly string[], options: RunOptions = {}): Started {
   const child = spawn(process.execPath, [join(outdir, 'mithril.js'), ...args], {
     cwd: options.cwd ?? ROOT,
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: '/nonexistent',
+      ...coverageVariables(),
       AWS_EC2_METADATA_DISABLED: 'true',
       ...options.env,
     },
