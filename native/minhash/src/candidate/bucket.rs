@@ -1,16 +1,16 @@
 //! Buckets: the rows that share a key.
 //!
-//! Most keys occur once. Two passes find the others without sorting all of them: the first sets two
-//! bits a key in a table, and the same bits of a second table where both are set already; the second
-//! pass keeps the keys whose bits are set in the second table, and only those are sorted. A collision
-//! of bits costs a little sorting, never a wrong bucket. Cost: about 3 ns a key while the tables fit
-//! the cache.
+//! Most keys occur once. A table of bits ([`Table`]) finds the others in two passes, and only those
+//! are sorted. Where the table of all keys does not fit the processor's cache, the keys are first put
+//! into pieces by their first bits, so that that of a piece does. Cost: 5 to 10 ns a key.
 
-use super::seen::{BLOCK_KEYS, Table};
+use super::pieces::Counted;
+use super::seen::Table;
 use crate::bits::Bits;
 use crate::spill::Row;
 
-pub use super::seen::BYTES_PER_KEY_SEEN;
+/// Keys of which a table fits the cache.
+const FEW_KEYS: usize = 1 << 18;
 
 /// Keys of consecutive rows.
 pub type Keys<'a, K> = (Row, &'a [K]);
@@ -47,10 +47,47 @@ impl Part {
     /// All keys.
     pub const WHOLE: Self = Self { index: 0, count: 1 };
 
+    /// Which of `pieces` equal pieces of the part a key belongs to; none where it is not in the part.
     #[inline]
-    pub(super) fn contains(self, high: u64) -> bool {
-        self.count == 1 || ((high >> 32) * u64::from(self.count)) >> 32 == u64::from(self.index)
+    pub(super) fn piece(self, high: u64, pieces: usize) -> Option<usize> {
+        let scaled = (high >> 32) * u64::from(self.count);
+        let within = scaled & u64::from(u32::MAX);
+        let piece = ((within * pieces as u64) >> 32) as usize;
+        (scaled >> 32 == u64::from(self.index)).then_some(piece)
     }
+}
+
+/// Gives the keys that may occur more than once, each with its row, in order: all that do, and a few
+/// of the others. `room` holds those keys, and is used again; `visit` hands over all keys. `rows`: how
+/// many there are, best not more than [`are_few`] says.
+///
+/// # Errors
+///
+/// Those of `visit` and `each`.
+pub fn visit_repeated_of_few<K: Key, E>(
+    (rows, skipped): (usize, &Bits),
+    room: &mut Vec<(K, Row)>,
+    mut visit: impl FnMut(&mut dyn FnMut(Keys<'_, K>)) -> Result<(), E>,
+    mut each: impl FnMut(K, Row) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut table = Table::new(rows);
+    visit(&mut |(_, keys)| keys.iter().for_each(|key| table.note(key.high())))?;
+    room.clear();
+    visit(&mut |(first, keys)| {
+        for (row, key) in (first..).zip(keys) {
+            if table.is_repeated(key.high()) && !skipped.contains(row as usize) {
+                room.push((*key, row));
+            }
+        }
+    })?;
+    room.sort_unstable();
+    room.iter().try_for_each(|(key, row)| each(*key, *row))
+}
+
+/// Whether it is not worth to put so many keys into pieces.
+#[must_use]
+pub fn are_few(rows: usize) -> bool {
+    rows <= FEW_KEYS
 }
 
 /// Keys that occur at least twice among rows not in `skipped`, each with its row, sorted.
@@ -60,50 +97,25 @@ impl Part {
 /// # Errors
 ///
 /// Those of `visit`.
-pub fn repeated<K: Key, E>(
+pub fn repeated<K: Key + Default, E>(
     rows: usize,
     part: Part,
     skipped: &Bits,
-    visit: impl FnMut(&mut dyn FnMut(Keys<'_, K>)) -> Result<(), E>,
+    mut visit: impl FnMut(&mut dyn FnMut(Keys<'_, K>)) -> Result<(), E>,
 ) -> Result<Vec<(K, Row)>, E> {
     let mut kept = Vec::new();
-    visit_repeated((rows, part, skipped), visit, |key, row| {
+    let keep = |key, row| {
         kept.push((key, row));
         Ok(())
-    })?;
-    kept.sort_unstable();
+    };
+    if part.count == 1 && are_few(rows) {
+        visit_repeated_of_few((rows, skipped), &mut Vec::new(), visit, keep)?;
+    } else {
+        let counted = Counted::of(rows, part, skipped, &mut visit)?;
+        counted.visit_repeated(&mut Vec::new(), visit, keep)?;
+    }
     keep_repeated(&mut kept);
     Ok(kept)
-}
-
-/// Gives the keys that may occur more than once, each with its row, in the order of the rows: all
-/// that do, and a few of the others.
-///
-/// # Errors
-///
-/// Those of `visit` and `each`.
-pub fn visit_repeated<K: Key, E>(
-    (rows, part, skipped): (usize, Part, &Bits),
-    mut visit: impl FnMut(&mut dyn FnMut(Keys<'_, K>)) -> Result<(), E>,
-    mut each: impl FnMut(K, Row) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut table = Table::new(rows / part.count as usize + 1);
-    visit(&mut |(_, keys)| table.note(keys, part))?;
-    let mut given = Ok(());
-    visit(&mut |(first, keys)| {
-        for (first, keys) in (first..).step_by(BLOCK_KEYS).zip(keys.chunks(BLOCK_KEYS)) {
-            let mut kept = table.repeated(keys, part);
-            while kept != 0 && given.is_ok() {
-                let at = kept.trailing_zeros();
-                kept &= kept - 1;
-                let row = first + at;
-                if !skipped.contains(row as usize) {
-                    given = each(keys[at as usize], row);
-                }
-            }
-        }
-    })?;
-    given
 }
 
 fn keep_repeated<K: Key>(sorted: &mut Vec<(K, Row)>) {
@@ -134,6 +146,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::mix::finalise;
 
     fn found(keys: &[u64], part: Part, skipped: &Bits) -> Vec<(u64, Row)> {
         let visit = |each: &mut dyn FnMut(Keys<'_, u64>)| {
@@ -175,6 +188,26 @@ mod tests {
                 .collect();
             all.sort_unstable();
             prop_assert_eq!(all, naive(&keys, &skipped));
+        }
+    }
+
+    #[test]
+    fn many_keys_give_the_same_buckets_in_pieces() {
+        let keys: Vec<u64> = (0..FEW_KEYS as u64 + 40_000)
+            .map(|at| finalise(at * at % 250_007))
+            .collect();
+        let mut skipped = Bits::new(keys.len());
+        (0..keys.len())
+            .step_by(7)
+            .for_each(|row| skipped.insert(row));
+        let expected = naive(&keys, &skipped);
+        assert!(expected.len() > 1000);
+        for count in [1, 3] {
+            let parts = (0..count).map(|index| Part { index, count });
+            let all: Vec<(u64, Row)> = parts
+                .flat_map(|part| found(&keys, part, &skipped))
+                .collect();
+            assert!(all == expected, "in {count} parts");
         }
     }
 }

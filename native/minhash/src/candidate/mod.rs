@@ -7,6 +7,7 @@
 pub mod bucket;
 pub mod collapse;
 pub mod pairs;
+pub mod pieces;
 mod seen;
 
 pub use pairs::Pair;

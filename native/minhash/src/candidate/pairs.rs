@@ -5,6 +5,8 @@
 //! and what is still large after [`DEPTH_MAX`] bands becomes a star around its smallest row. Each
 //! larger bucket also gives the star itself, so that no row loses its bucket.
 
+use std::cmp::Ordering;
+
 use super::bucket::{Key, buckets};
 use crate::spill::Row;
 
@@ -14,7 +16,7 @@ pub const ALL_PAIRS_MAX: usize = 32;
 pub const DEPTH_MAX: usize = 3;
 
 /// Two rows, the smaller one first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Pair {
     /// The smaller row.
     pub a: Row,
@@ -30,6 +32,20 @@ impl Pair {
             a: one.min(other),
             b: one.max(other),
         }
+    }
+}
+
+impl Ord for Pair {
+    /// By the smaller row, then by the larger one: as one number, because many are sorted.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let number = |pair: &Self| u64::from(pair.a) << 32 | u64::from(pair.b);
+        number(self).cmp(&number(other))
+    }
+}
+
+impl PartialOrd for Pair {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -5,11 +5,12 @@ use std::sync::Mutex;
 use super::Context;
 use super::buckets::{Band, Buckets};
 use super::pool::{lock, map_tasks, unlocked};
-use super::sorted::{Sorter, Table};
+use super::sorted::{Record, Sorter, Table};
 use super::spills::Spills;
 use crate::bits::Bits;
 use crate::candidate::Pair;
-use crate::candidate::bucket::{BYTES_PER_KEY_SEEN, Keys, Part, visit_repeated};
+use crate::candidate::bucket::{Key, Keys, Part, are_few, visit_repeated_of_few};
+use crate::candidate::pieces::Counted;
 use crate::error::Result;
 use crate::spill::Row;
 
@@ -39,9 +40,9 @@ pub(super) fn find(context: Context<'_>, spills: &Spills) -> Result<Found> {
     map_tasks(
         job.threads,
         bands,
-        || Ok(()),
-        |(), band| {
-            pairs_of_band(context, spills, (band, &skipped), &pairs)?;
+        || Ok(Vec::new()),
+        |room, band| {
+            pairs_of_band(context, spills, (band, &skipped, room), &pairs)?;
             progress.advance(1)
         },
     )?;
@@ -75,32 +76,74 @@ fn equal_rows(
 ) -> Result<Table<(Row, Row)>> {
     let room = context.job.sorter_room();
     let mut equal = Sorter::new(context.scratch, "equal", room);
-    let bytes = context.job.bucket_room() * context.job.threads as u64;
-    for part in parts(spills.rows(), bytes) {
-        let mut digests = Sorter::new(context.scratch, "digests", room);
-        visit_repeated(
-            (spills.rows(), part, skipped),
-            |each| spills.visit_digests(each),
-            |digest, row| digests.push((digest, row)),
-        )?;
-        let mut first: Option<(u128, Row)> = None;
-        digests.drain(|(digest, row)| match first {
-            Some((known, smallest)) if known == digest => {
-                skipped.insert(row as usize);
-                equal.push((row, smallest))
-            }
-            _ => {
-                first = Some((digest, row));
-                Ok(())
-            }
-        })?;
+    let keys = KeysOf {
+        context,
+        rows: spills.rows(),
+        skipped,
+        name: "digests".to_owned(),
+        bytes: context.job.bucket_room() * context.job.threads as u64,
+        sorter: room,
+    };
+    let visit = |each: &mut dyn FnMut(Keys<'_, u128>)| spills.visit_digests(each);
+    let mut first: Option<(u128, Row)> = None;
+    keys.visit_repeated(&mut Vec::new(), visit, |digest, row| match first {
+        Some((known, smallest)) if known == digest => equal.push((row, smallest)),
+        _ => {
+            first = Some((digest, row));
+            Ok(())
+        }
+    })?;
+    let equal = equal.finish()?;
+    let mut copies = equal.reader()?;
+    while let Some((row, _)) = copies.next()? {
+        skipped.insert(row as usize);
     }
-    equal.finish()
+    Ok(equal)
 }
 
-/// Parts of so many rows' keys, so that the tables of one part take at most `bytes`.
-fn parts(rows: usize, bytes: u64) -> impl Iterator<Item = Part> {
-    let count = (rows as u64 * BYTES_PER_KEY_SEEN as u64).div_ceil(bytes.max(1));
+/// Keys of all rows but some, as many at a time as fit the memory.
+struct KeysOf<'a> {
+    context: Context<'a>,
+    rows: usize,
+    skipped: &'a Bits,
+    /// Its own in the scratch folder.
+    name: String,
+    /// For the keys that are in memory.
+    bytes: u64,
+    /// For a sorter, of keys that are not spread evenly.
+    sorter: u64,
+}
+
+impl KeysOf<'_> {
+    /// Gives the keys that may occur more than once, each with its row, in order. `room` is used
+    /// again.
+    fn visit_repeated<K: Key + Record + Default>(
+        &self,
+        room: &mut Vec<(K, Row)>,
+        visit: impl Fn(&mut dyn FnMut(Keys<'_, K>)) -> Result<()>,
+        mut each: impl FnMut(K, Row) -> Result<()>,
+    ) -> Result<()> {
+        let bytes_of = |keys: usize| keys as u64 * size_of::<(K, Row)>() as u64;
+        if are_few(self.rows) && bytes_of(self.rows) <= self.bytes {
+            return visit_repeated_of_few((self.rows, self.skipped), room, visit, each);
+        }
+        for part in parts(bytes_of(self.rows), self.bytes) {
+            let counted = Counted::of(self.rows, part, self.skipped, &visit)?;
+            if bytes_of(counted.keys()) <= self.bytes {
+                counted.visit_repeated(room, &visit, &mut each)?;
+                continue;
+            }
+            let mut sorter = Sorter::new(self.context.scratch, self.name.as_str(), self.sorter);
+            counted.visit_all(&visit, |key, row| sorter.push((key, row)))?;
+            sorter.drain(|(key, row)| each(key, row))?;
+        }
+        Ok(())
+    }
+}
+
+/// Parts of `all` bytes that take at most `bytes` each, with something to spare: their lengths differ.
+fn parts(all: u64, bytes: u64) -> impl Iterator<Item = Part> {
+    let count = (all + all / 8).div_ceil(bytes.max(1));
     let count = u32::try_from(count)
         .unwrap_or(PARTS_MAX)
         .clamp(1, PARTS_MAX);
@@ -113,7 +156,7 @@ const PARTS_MAX: u32 = 256;
 fn pairs_of_band(
     context: Context<'_>,
     spills: &Spills,
-    (band, skipped): (usize, &Bits),
+    (band, skipped, room): (usize, &Bits, &mut Vec<(u64, Row)>),
     pairs: &Mutex<Sorter<'_, Pair>>,
 ) -> Result<()> {
     let job = context.job;
@@ -125,25 +168,23 @@ fn pairs_of_band(
         let mut pairs = lock(pairs);
         pairs.extend(found.drain(..).filter(is_wanted))
     };
-    let room = job.sorter_room() / job.threads as u64;
-    for part in parts(spills.rows(), job.bucket_room()) {
-        // What the tables leave of their room is for the keys that they keep.
-        let tables = spills.rows() as u64 * BYTES_PER_KEY_SEEN as u64 / u64::from(part.count);
-        let room_of_keys = room + job.bucket_room().saturating_sub(tables);
-        let mut keyed = Sorter::new(context.scratch, format!("band-{band}"), room_of_keys);
-        let visit = |each: &mut dyn FnMut(Keys<'_, u64>)| spills.visit_band(band, each);
-        visit_repeated((spills.rows(), part, skipped), visit, |key, row| {
-            keyed.push((key, row))
-        })?;
-        let band = Band {
-            context,
-            spills,
-            number: band,
-            room,
-        };
-        let mut buckets = Buckets::new(&band, 0, &give);
-        keyed.drain(|(key, row)| buckets.push(key, row))?;
-        buckets.finish()?;
-    }
-    Ok(())
+    let sorter = job.sorter_room() / job.threads as u64;
+    let keys = KeysOf {
+        context,
+        rows: spills.rows(),
+        skipped,
+        name: format!("band-{band}"),
+        bytes: job.bucket_room(),
+        sorter,
+    };
+    let visit = |each: &mut dyn FnMut(Keys<'_, u64>)| spills.visit_band(band, each);
+    let band = Band {
+        context,
+        spills,
+        number: band,
+        room: sorter,
+    };
+    let mut buckets = Buckets::new(&band, 0, &give);
+    keys.visit_repeated(room, visit, |key, row| buckets.push(key, row))?;
+    buckets.finish()
 }

@@ -91,3 +91,24 @@ fn a_process_stays_below_its_memory_and_gives_the_same_bytes() {
         assert!(place.read(name) == roomy.read(name), "{name}");
     }
 }
+
+#[test]
+fn a_key_of_more_rows_than_there_is_memory_for_gives_the_same_bytes() {
+    const ROWS: usize = 6_000;
+    let template = Random(5).words(60).join(" ");
+    let line = |id| format!("{{\"id\":{id},\"text\":\"{template} x{id}\"}}");
+    let bytes = joined(&(0..ROWS).map(line).collect::<Vec<_>>());
+    let out = |memory| {
+        let place = Workplace::new();
+        let input = place.write("in.jsonl", &bytes);
+        let summary = done(&Job {
+            threads: 4,
+            memory,
+            ..place.job(vec![input])
+        });
+        assert_eq!(summary.total(0).dropped, ROWS as u64 - 1);
+        place.read("out-in.jsonl")
+    };
+    // A thread has an eighth of a quarter for the keys of a band, 16 bytes each.
+    assert!(out(2 << 20) == out(1 << 30));
+}
