@@ -35,7 +35,7 @@ impl<'py> Held<'py> {
             let items = object.try_iter().map_err(|_| not_texts(object))?;
             PyList::new(object.py(), items.collect::<PyResult<Vec<_>>>()?)?
         };
-        let places = list.iter().map(|_| OnceCell::new()).collect();
+        let places = (0..list.len()).map(|_| OnceCell::new()).collect();
         Ok(Self::List(list, places))
     }
 
