@@ -34,7 +34,10 @@ export function buildMithril(runner: Runner): Line {
   addCommand(program, runner, {
     name: 'doctor',
     summary: 'Say what is installed, what answers, and what to do about the rest',
-    examples: [['mithril doctor', 'one line a check']],
+    examples: [
+      ['mithril doctor', 'one line a check'],
+      ['mithril doctor --region eu-west-1', 'an account before the first deployment'],
+    ],
     options: awsOptions(),
     load: async () => (await import('./doctor/doctor.ts')).doctor,
   });
