@@ -33,8 +33,9 @@ def enable(url: str | None = None, **settings: Any) -> None:
     from mithril.cache._settings import read_settings
 
     session = Session(read_settings({"url": url, **settings}))
-    from mithril.cache import _jax, _torch, _triton
+    from mithril.cache import _imports, _jax, _torch, _triton
 
+    _imports.speed_up("torch", "torch._dynamo", "torch._inductor.compile_fx", "jax")
     for framework in (_torch, _triton, _jax):
         framework.install(session)
     atexit.register(session.close)
