@@ -20,11 +20,11 @@ export async function measureRust({ line }) {
   fs.mkdirSync(FOLDER, { recursive: true });
   const report = path.join(FOLDER, 'coverage.json');
   const args = ['llvm-cov', '--manifest-path', MANIFEST, '--workspace', '--release', '--locked'];
-  const { CARGO_ENCODED_RUSTFLAGS } = cargoVariables();
+  const { CARGO_ENCODED_RUSTFLAGS, CARGO_TARGET_DIR } = cargoVariables();
   const env = {
     ...process.env,
     CARGO_ENCODED_RUSTFLAGS,
-    CARGO_LLVM_COV_TARGET_DIR: cacheFolder('cargo-target', 'coverage'),
+    CARGO_LLVM_COV_TARGET_DIR: `${CARGO_TARGET_DIR}-coverage`, // of this clone alone
   };
   const output = ['--json', '--summary-only', '--output-path', report];
   await run(program, [...args, ...output], { cwd: ROOT, env, onLine: line });
