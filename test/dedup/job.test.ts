@@ -1,6 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { compress } from 'zstd-napi';
+import { readDedupPlan } from '../../shared/app/dedup/job-documents.ts';
+import { readJobWork } from '../../shared/app/dedup/job-work.ts';
 import { dedupTotalsSchema } from '../../shared/contracts/dedup-states.ts';
 import { DedupCloud, OUT } from './cloud.ts';
 import { type Expected, joinRows, makeRows, runOnOneMachine } from './rows.ts';
@@ -57,7 +59,10 @@ describe('a dedup job', () => {
     const totals = totalsOf(cloud);
     expect(cloud.log.counted('Documents')).toBe(totals.total.rows);
     expect(cloud.log.counted('DuplicateDocuments')).toBe(totals.duplicates);
-    expect(cloud.log.counted('DollarsSpent')).toBeGreaterThan(0);
+    const plan = await readDedupPlan(cloud.context('cost'), totals.jobId);
+    const { usd } = await readJobWork(cloud.context('cost'), plan);
+    expect(usd).toBeGreaterThan(7 * 4 * 25e-6); // transitions of seven stages alone
+    expect(usd).toBeCloseTo(cloud.log.counted('DollarsSpent'), 12);
     expect(totals).toMatchObject({
       total: expected.summary.total,
       groups: expected.summary.groups,
