@@ -2,11 +2,11 @@
 
 use std::sync::Mutex;
 
-use super::Context;
 use super::buckets::{Band, Buckets};
 use super::pool::{lock, map_tasks, unlocked};
 use super::sorted::{Record, Sorter, Table};
 use super::spills::Spills;
+use super::{Context, Job};
 use crate::bits::Bits;
 use crate::candidate::Pair;
 use crate::candidate::bucket::{Key, Keys, Part, are_few, visit_repeated_of_few};
@@ -37,12 +37,14 @@ pub(super) fn find(context: Context<'_>, spills: &Spills) -> Result<Found> {
     progress.advance(1)?;
     let pairs = Sorter::new(context.scratch, "pairs", job.sorter_room());
     let pairs = Mutex::new(pairs);
+    let at_a_time = bands_at_a_time(job, spills.rows());
+    let bytes = job.key_room(at_a_time);
     map_tasks(
-        job.threads,
+        at_a_time,
         bands,
         || Ok(Vec::new()),
         |room, band| {
-            pairs_of_band(context, spills, (band, &skipped, room), &pairs)?;
+            pairs_of_band(context, spills, (band, &skipped), (room, bytes), &pairs)?;
             progress.advance(1)
         },
     )?;
@@ -55,6 +57,17 @@ pub(super) fn find(context: Context<'_>, spills: &Spills) -> Result<Found> {
         pairs.keep(&scratch.path(PAIRS_NAME), digest, 0)?;
     }
     Ok(Found { equal, pairs })
+}
+
+/// How many bands are looked at side by side: all threads have one, but where each would then have so
+/// little memory that keys are read again and again.
+fn bands_at_a_time(job: &Job, rows: usize) -> usize {
+    let all = (rows * size_of::<(u64, Row)>()) as u64;
+    let mut bands = job.threads;
+    while bands > 1 && parts(all, job.key_room(bands)).count() > PARTS_BEST {
+        bands = bands.div_ceil(2);
+    }
+    bands
 }
 
 /// What an earlier run found.
@@ -81,7 +94,7 @@ fn equal_rows(
         rows: spills.rows(),
         skipped,
         name: "digests".to_owned(),
-        bytes: context.job.bucket_room() * context.job.threads as u64,
+        bytes: context.job.key_room(1),
         sorter: room,
     };
     let visit = |each: &mut dyn FnMut(Keys<'_, u128>)| spills.visit_digests(each);
@@ -150,13 +163,16 @@ fn parts(all: u64, bytes: u64) -> impl Iterator<Item = Part> {
     (0..count).map(move |index| Part { index, count })
 }
 
+/// More are worth fewer threads.
+const PARTS_BEST: usize = 8;
 /// More would read the keys more often than is reasonable.
 const PARTS_MAX: u32 = 256;
 
 fn pairs_of_band(
     context: Context<'_>,
     spills: &Spills,
-    (band, skipped, room): (usize, &Bits, &mut Vec<(u64, Row)>),
+    (band, skipped): (usize, &Bits),
+    (room, bytes): (&mut Vec<(u64, Row)>, u64),
     pairs: &Mutex<Sorter<'_, Pair>>,
 ) -> Result<()> {
     let job = context.job;
@@ -174,7 +190,7 @@ fn pairs_of_band(
         rows: spills.rows(),
         skipped,
         name: format!("band-{band}"),
-        bytes: job.bucket_room(),
+        bytes,
         sorter,
     };
     let visit = |each: &mut dyn FnMut(Keys<'_, u64>)| spills.visit_band(band, each);

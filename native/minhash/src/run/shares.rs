@@ -5,10 +5,10 @@
 //! | spills that are kept in memory | 1/4 |
 //! | numbers for each row: one union-find at a time, and three sets of rows | 3/8 at most |
 //! | shingle sets that are compared at a time | 1/8 |
-//! | tables that find repeated keys, of all threads together | 1/8 |
+//! | keys among which repeated ones are found, of all threads together | 1/8 |
 //! | sorters, of each stage | 1/16 |
 //!
-//! The tables and the sets are not there at the same time. Lines that are being read and hashed
+//! The keys and the sets are not there at the same time. Lines that are being read and hashed
 //! take their share before there are numbers for each row.
 
 use super::Job;
@@ -26,9 +26,9 @@ impl Job {
         self.memory / 8
     }
 
-    /// Of each thread.
-    pub(super) fn bucket_room(&self) -> u64 {
-        self.memory / 8 / self.threads as u64
+    /// Of each of so many threads.
+    pub(super) fn key_room(&self, threads: usize) -> u64 {
+        self.memory / 8 / threads as u64
     }
 
     pub(super) fn sorter_room(&self) -> u64 {
