@@ -26,7 +26,8 @@ const flagsSchema = z.object({
 /** Flags > environment (MITHRIL_*) > ./mithril.toml (searched upwards) > the user's file. */
 export function readSettings(session: Pick<Session, 'cwd' | 'env'>, options: unknown): Settings {
   const flags = flagsSchema.parse(options);
-  const { env, cwd } = session;
+  const { cwd } = session;
+  const env = withoutEmpty(session.env);
   const project = flags.config ?? env['MITHRIL_CONFIG'] ?? findUpwards(cwd);
   const files = [userFile(env), project === null ? null : resolve(cwd, project)];
   const sources = [...new Set(files)].flatMap((path) => {
@@ -34,6 +35,11 @@ export function readSettings(session: Pick<Session, 'cwd' | 'env'>, options: unk
     return path === null ? [] : readSource(path, mustExist);
   });
   return mergeSettings([...sources, fromEnvironment(env), fromFlags(flags)]);
+}
+
+/** An empty variable counts as none, as in shells and other commands. */
+function withoutEmpty(env: Session['env']): Session['env'] {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 }
 
 function userFile(env: Session['env']): string | null {

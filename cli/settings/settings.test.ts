@@ -43,6 +43,12 @@ describe('settings', () => {
     });
   });
 
+  it('do not come from empty variables', async () => {
+    await write('project/mithril.toml', 'region = "project"\n');
+    const env = { MITHRIL_CONFIG: '', MITHRIL_REGION: '', XDG_CONFIG_HOME: '' };
+    expect(read(env)).toMatchObject({ region: 'project' });
+  });
+
   it('merge the fields of a table one by one', async () => {
     await write(
       'config/mithril/mithril.toml',
