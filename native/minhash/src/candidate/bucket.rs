@@ -1,6 +1,6 @@
 //! Buckets: the rows that share a key.
 //!
-//! Most keys occur once. A table of bits ([`Table`]) finds the others in two passes, and only those
+//! Most keys occur once. A table of bits finds the others in two passes, and only those
 //! are sorted. Where the table of all keys does not fit the processor's cache, the keys are first put
 //! into pieces by their first bits, so that that of a piece does. Cost: 5 to 10 ns a key.
 
