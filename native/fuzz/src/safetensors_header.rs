@@ -7,11 +7,15 @@
 //! - ours is more lenient: members that it does not need are not looked at (`__metadata__` may be anything), and a
 //!   dtype may be one that it does not know.
 
+use std::collections::HashSet;
+use std::fmt;
+
 use mithril_checkpoint::layout::{
     Container, ContainerKind, ElementKind, Probe, ProbeStep, probe_bytes,
 };
 use safetensors::tensor::Metadata;
 use safetensors::{Dtype, SafeTensors};
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
 use super::containers::check_container;
 
@@ -48,9 +52,10 @@ pub fn check(data: &[u8]) {
             check_lenience(&found, file.len(), &error.to_string());
         }
         (_, Err(_)) => {}
-        (ContainerKind::Opaque, Ok(_)) => {
+        (ContainerKind::Opaque, Ok((json_bytes, _))) => {
             let reason = &found.reason;
-            let is_known = STRICTER.iter().any(|known| reason.contains(known));
+            let is_known = STRICTER.iter().any(|known| reason.contains(known))
+                || has_name_twice(&file[8..8 + json_bytes]);
             assert!(is_known, "refused what the crate reads: {reason}");
         }
         (_, Ok(_)) => panic!("a safetensors file was taken for something else: {found:?}"),
@@ -65,6 +70,33 @@ fn file_of(json: &[u8]) -> Vec<u8> {
     file.extend_from_slice(json);
     file.resize(file.len() + data, 0);
     file
+}
+
+/// Whether a name appears twice: what is wrong with the first tensor of that name is not seen by the crate, which takes
+/// the last.
+fn has_name_twice(json: &[u8]) -> bool {
+    struct Names;
+
+    impl<'de> Visitor<'de> for Names {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+            let mut names = HashSet::new();
+            let mut is_twice = false;
+            while let Some((name, _)) = map.next_entry::<String, IgnoredAny>()? {
+                is_twice |= !names.insert(name);
+            }
+            Ok(is_twice)
+        }
+    }
+
+    serde_json::Deserializer::from_slice(json)
+        .deserialize_map(Names)
+        .unwrap_or(false)
 }
 
 /// An object that says it is larger is asked for its own bytes, one step at a time, and never for others.

@@ -2,6 +2,8 @@
 //!
 //! Source: `docs/gguf.md` and `gguf-py/gguf/constants.py` of ggml. Metadata is skipped but for the alignment.
 
+use std::collections::HashSet;
+
 use super::container::{Container, ContainerKind, Order, Pairing, Part, Tensor};
 use super::dtype::{Dtype, elements};
 use super::fragments::{Fragments, Parsed, Stop};
@@ -87,6 +89,13 @@ pub(super) fn parse_file(source: &Fragments) -> Parsed<Container> {
             )));
         }
         tensors.push(cursor.tensor()?);
+    }
+    let mut names = HashSet::with_capacity(tensors.len());
+    if let Some(twice) = tensors.iter().find(|tensor| !names.insert(&tensor.name)) {
+        return Err(Stop::Refuse(format!(
+            "tensor {:?} of the GGUF file appears twice",
+            twice.name
+        )));
     }
     let data_at = cursor.at.next_multiple_of(alignment);
     for tensor in &mut tensors {

@@ -3,6 +3,8 @@
 //! Source: `numpy/lib/format.py` of numpy. The header is a Python literal that numpy itself writes; only its three
 //! values are looked for, nothing is evaluated.
 
+use std::collections::HashSet;
+
 use super::container::{Container, ContainerKind, Order, Pairing, Part, Tensor};
 use super::dtype::{Dtype, elements};
 use super::fragments::{Fragments, Parsed, Stop};
@@ -37,6 +39,7 @@ pub(super) fn parse_file(source: &Fragments) -> Parsed<Container> {
 pub(super) fn parse_zip(source: &Fragments, members: &[Member]) -> Parsed<Container> {
     let mut parts = Vec::with_capacity(members.len());
     let mut tensors: Vec<Tensor> = Vec::new();
+    let mut names = HashSet::new();
     let mut wanted = Vec::new();
     for member in members {
         let name = member.name();
@@ -50,7 +53,10 @@ pub(super) fn parse_zip(source: &Fragments, members: &[Member]) -> Parsed<Contai
         match found {
             Ok((part, tensor)) => {
                 parts.push(part);
-                tensors.extend(tensor.filter(|_| tensors.len() < TENSOR_COUNT_MAX));
+                // Of arrays of one name the first has it, as among those of a torch file.
+                tensors.extend(tensor.filter(|tensor| {
+                    tensors.len() < TENSOR_COUNT_MAX && names.insert(tensor.name.clone())
+                }));
             }
             Err(Stop::Need(ranges)) => wanted.extend(ranges),
             Err(Stop::Refuse(_)) => parts.push(part_of(member, None, Pairing::Name(name.into()))),

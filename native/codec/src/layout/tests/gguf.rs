@@ -112,3 +112,13 @@ fn truncations_and_lies_are_opaque() {
     let many = file(&[value("many", 9, &many)], &[], 32, 64);
     assert!(reason(probe_bytes(&many)).contains("too long"));
 }
+
+#[test]
+fn a_name_that_appears_twice_makes_the_file_opaque() {
+    let tensors = [tensor("w", &[4], 0, 0), tensor("w", &[4], 0, 32)];
+    let text = reason(probe_bytes(&file(&[], &tensors, 32, 48)));
+    assert!(
+        text.contains("\"w\" of the GGUF file appears twice"),
+        "{text}"
+    );
+}

@@ -108,6 +108,23 @@ fn a_broken_header_is_opaque() {
 }
 
 #[test]
+fn of_arrays_with_one_name_the_first_has_it() {
+    let array = |data: &[u8]| npy(&literal("'<f4'", "False", "(2,)"), data);
+    let mut archive = Archive::default().with("w.npy", &array(&[1; 8]));
+    archive.add("w", &array(&[2; 8]), 0);
+    let bytes = archive.finish();
+    let found = probe_bytes(&bytes);
+    assert_eq!(found.kind, ContainerKind::Npz);
+    assert_eq!(found.tensors.len(), 1);
+    assert_eq!(bytes[found.tensors[0].offset as usize], 1);
+    let typed = plan_layout(&found, Some(&found));
+    let typed = typed
+        .iter()
+        .filter(|region| region.kind == ElementKind::Float32);
+    assert_eq!(typed.count(), 2);
+}
+
+#[test]
 fn stored_arrays_of_a_zip_are_typed_and_deflated_ones_pass_through() {
     let array = |shape: &str, data: &[u8]| npy(&literal("'<f4'", "False", shape), data);
     let mut archive = Archive::default().with("w.npy", &array("(2,)", &[1; 8]));
