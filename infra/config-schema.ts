@@ -1,6 +1,6 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
-import { DEDUP_TASK_BYTES_MAX } from '../shared/contracts/dedup-limits.ts';
+import { DEDUP_TASK_BYTES_MAX, DEDUP_WORKERS_DEFAULT } from '../shared/contracts/dedup-limits.ts';
 import { cacheNamespacesSchema, DEFAULT_KEY_PATTERN } from '../shared/contracts/environment.ts';
 import {
   BATCH_SEGMENTS_DEFAULT,
@@ -8,6 +8,7 @@ import {
   SEGMENT_BYTES_DEFAULT,
   SEGMENT_BYTES_MAX,
   SEGMENT_BYTES_MIN,
+  WORKERS_DEFAULT,
 } from '../shared/contracts/limits.ts';
 
 /** S3 takes at most 100 notification filters a bucket; we stay far below. */
@@ -117,14 +118,14 @@ export const configSchema = z.strictObject({
   concurrency: z
     .strictObject({
       /** Workers of one kind (encode, verify, restore) at once: the spend cap. */
-      workers: z.int().min(1).max(WORKERS_MAX).default(50),
+      workers: z.int().min(1).max(WORKERS_MAX).default(WORKERS_DEFAULT),
       /**
        * Reserve them for encode and for verify, so that all runs together stay under the cap. The
        * account's concurrency quota must be at least 2 x workers + 100.
        */
       reserved: z.boolean().default(true),
     })
-    .default({ workers: 50, reserved: true }),
+    .default({ workers: WORKERS_DEFAULT, reserved: true }),
   /** Opt-in: delete exact versions of verified originals after the grace period. */
   retire: z
     .strictObject({ graceHours: z.int().min(1).max(8_760).default(RETIRE_GRACE_HOURS_DEFAULT) })
@@ -144,9 +145,9 @@ export const configSchema = z.strictObject({
       /** Bytes of an input that one task takes; without it what suits the inputs. */
       taskBytes: z.int().min(1_048_576).max(DEDUP_TASK_BYTES_MAX).optional(),
       /** Workers of one stage at once. */
-      workers: z.int().min(1).max(WORKERS_MAX).default(200),
+      workers: z.int().min(1).max(WORKERS_MAX).default(DEDUP_WORKERS_DEFAULT),
     })
-    .default({ sources: [], targets: [], workers: 200 }),
+    .default({ sources: [], targets: [], workers: DEDUP_WORKERS_DEFAULT }),
   kmsKeyArn: kmsKeyArnSchema.optional(),
   permissionsBoundaryArn: arn(
     'iam',

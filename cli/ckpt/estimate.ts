@@ -1,13 +1,12 @@
 import { BATCH_SEGMENTS_DEFAULT, SEGMENT_BYTES_DEFAULT } from '../../shared/contracts/limits.ts';
 import type { SampleSizes } from '../../shared/domain/checkpoint/base-choice.ts';
 import { costOfCheckpoint } from '../../shared/domain/cost/checkpoint-cost.ts';
-import { storageUsdPerMonth } from '../../shared/domain/cost/prices.ts';
+import { payBackDays, storageUsdPerMonth } from '../../shared/domain/cost/prices.ts';
 
 /** Worker seconds for one 64 MiB segment, its transfer included: a model, not a measurement. */
 const ENCODE_SECONDS = 2.5;
 const READ_BASE_SECONDS = 1;
 const VERIFY_SECONDS = 0.8;
-const DAYS_PER_MONTH = 30.4;
 
 export interface FormEstimate {
   readonly bytes: number;
@@ -47,7 +46,6 @@ export function estimate(input: EstimateInput): Estimate {
   const chosen = usesDelta && delta !== null ? delta : standalone;
   const compressUsd = priceOf(bytes, usesDelta);
   const savedUsdPerMonth = storageUsdPerMonth(bytes - chosen.bytes);
-  const isWorth = savedUsdPerMonth > 0;
   return {
     bytes,
     sampledBytes: samples.reduce((sum, it) => sum + it.rawBytes, 0),
@@ -57,7 +55,7 @@ export function estimate(input: EstimateInput): Estimate {
     usesDelta,
     compressUsd,
     savedUsdPerMonth,
-    payBackDays: isWorth ? (compressUsd / savedUsdPerMonth) * DAYS_PER_MONTH : null,
+    payBackDays: payBackDays(compressUsd, savedUsdPerMonth),
   };
 }
 

@@ -1,3 +1,4 @@
+import { WORKERS_DEFAULT } from '../../shared/contracts/limits.ts';
 import type { FunctionFacts } from '../aws/read-functions.ts';
 import { formatCount } from '../text/quantity.ts';
 import { type CheckResult, fail, ok, warn } from './check.ts';
@@ -11,8 +12,6 @@ export interface AccountFacts {
 
 /** Lambda keeps so many for functions without a reservation. */
 const UNRESERVED_MIN = 100;
-/** `concurrency.workers` of the configuration, reserved twice: encode and verify. */
-const WORKERS_DEFAULT = 50;
 const WORKERS_OF_NEW_ACCOUNT = 5;
 const SECOND_MS = 1_000;
 const SKEW_SECONDS_WARN = 30;
@@ -27,6 +26,7 @@ export function judgeConcurrency(
   const text = `${formatCount(limit)} functions at once, ${formatCount(unreserved)} of them unreserved`;
   const ask = 'Ask for 1,000: Service Quotas, AWS Lambda, "Concurrent executions" (L-B99A9384).';
   if (functions === null) {
+    // Reserved twice: for encode and for verify.
     const needed = 2 * WORKERS_DEFAULT + UNRESERVED_MIN;
     return unreserved >= needed
       ? ok(text)

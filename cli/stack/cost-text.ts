@@ -1,7 +1,7 @@
 import type { KnownWork } from '../../shared/app/checkpoint/checkpoint-work.ts';
 import type { JobWork } from '../../shared/app/dedup/job-work.ts';
 import type { Cost } from '../../shared/domain/cost/checkpoint-cost.ts';
-import { PRICES } from '../../shared/domain/cost/prices.ts';
+import { PRICES, payBackDays } from '../../shared/domain/cost/prices.ts';
 import { formatBytes, formatCount, formatRatio } from '../text/quantity.ts';
 
 export interface CheckpointCost extends Cost, KnownWork {
@@ -25,17 +25,17 @@ export interface CostTotal {
 }
 
 const SHOWN_MAX = 20;
-const DAYS_PER_MONTH = 30.4;
 
 /** The most expensive first. */
 export function describeCosts(costs: readonly CheckpointCost[]): string {
   const shown = costs.slice(0, SHOWN_MAX).map(describeOne);
   const more = costs.length - shown.length;
   const total = totalOf(costs);
+  const days = payBackDays(total.usd, total.savesUsdPerMonth);
   const pays =
-    total.savesUsdPerMonth <= 0
+    days === null
       ? 'saves nothing'
-      : `saves ${usd(total.savesUsdPerMonth)} a month once the originals are gone (${usd(total.savedUsdPerMonth)} already), pays after ${payBackDays(total)} days`;
+      : `saves ${usd(total.savesUsdPerMonth)} a month once the originals are gone (${usd(total.savedUsdPerMonth)} already), pays after ${Math.max(1, Math.ceil(days))} days`;
   return [
     ...shown,
     ...(more > 0 ? [`... and ${formatCount(more)} cheaper ones (--format json has all)`] : []),
@@ -68,9 +68,6 @@ function describeOne(cost: CheckpointCost): string {
   const work = `${cost.seconds.toFixed(1)} worker seconds${cost.basis === 'modelled' ? ' (modelled)' : ''}`;
   return `${usd(cost.usd).padStart(9)}  ${sizes}, ${work}  ${cost.uri}`;
 }
-
-const payBackDays = ({ usd: price, savesUsdPerMonth }: CostTotal): number =>
-  Math.max(1, Math.ceil((price / savesUsdPerMonth) * DAYS_PER_MONTH));
 
 /** Two significant digits below a cent: a small checkpoint costs a fraction of one. */
 const usd = (value: number): string => {

@@ -37,6 +37,9 @@ export const DEDUP_VERIFY_BYTES = 512 * MIB;
 /** About 60 bytes a pair in the memory of stitch, besides 4 bytes a row. */
 export const DEDUP_PAIRS_MAX = 100_000_000;
 
+/** Workers of one stage at once, unless the configuration says otherwise. */
+export const DEDUP_WORKERS_DEFAULT = 200;
+
 /**
  * Memory of the functions, by stage: two vCPU where texts are read, one for the engine's thread and
  * one for the transfer; stitch holds the pairs of the whole job.

@@ -32,6 +32,9 @@ export const DELTA_GAIN_MIN = 0.1;
 export const SAMPLE_COUNT_MAX = 8;
 export const SAMPLE_BYTES_MAX = 1 * MIB;
 
+/** Workers of one kind at once, unless the configuration says otherwise. */
+export const WORKERS_DEFAULT = 50;
+
 /** Segments of one batch that are in memory at the same time. */
 export const SEGMENT_CONCURRENCY = 2;
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { listJob } from '../../../shared/app/dedup/list-inputs.ts';
-import { DEDUP_PAIRS_MAX } from '../../../shared/contracts/dedup-limits.ts';
+import { DEDUP_PAIRS_MAX, DEDUP_WORKERS_DEFAULT } from '../../../shared/contracts/dedup-limits.ts';
 import { estimateJob, type JobEstimate } from '../../../shared/domain/dedup/estimate-job.ts';
 import { CliError } from '../../cli-error.ts';
 import { EXIT } from '../../exit-code.ts';
@@ -10,7 +10,6 @@ import { formatBytes, formatCount, formatSeconds, formatShort } from '../../text
 import { parsePlace, withJobHost } from './job-host.ts';
 import { requestOf } from './job-request.ts';
 
-const WORKERS_DEFAULT = 200;
 const ROW_BYTES_DEFAULT = 500;
 const CANDIDATES_DEFAULT = 0.3;
 /** More rows than this have no numbers, and more hours than this are better spent elsewhere. */
@@ -22,7 +21,7 @@ const count = z
   .regex(/^[1-9]\d{0,6}$/u, 'expected a whole number')
   .transform(Number);
 const optionsSchema = z.looseObject({
-  workers: count.default(WORKERS_DEFAULT),
+  workers: count.default(DEDUP_WORKERS_DEFAULT),
   rowBytes: count.default(ROW_BYTES_DEFAULT),
   candidates: z
     .string()

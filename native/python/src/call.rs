@@ -1,5 +1,6 @@
 //! One call from Python: work without the GIL, progress, Ctrl-C, and errors as exceptions.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -63,26 +64,25 @@ pub(crate) fn without_gil<T: Send>(
         progress,
         raised: raised.clone(),
     };
-    let outcome = py.detach(|| {
-        catch_unwind(AssertUnwindSafe(|| work(&mut listener))).map_err(|panic| {
-            let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            text.unwrap_or_default()
-        })
-    });
+    let outcome = py.detach(|| catch_unwind(AssertUnwindSafe(|| work(&mut listener))));
     match outcome {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(error)) => Err(raised.slot().take().unwrap_or_else(|| failure(py, &error))),
-        Err(text) => {
-            let message = format!("a bug in the codec: {text}");
-            Err(exception(py, "InternalError", message))
-        }
+        Err(panic) => Err(bug(py, "the codec", &*panic)),
     }
 }
 
 /// The exception for an error of the codec or of dedup.
 pub(crate) fn failure(py: Python<'_>, error: &Error) -> PyErr {
     exception(py, class_of(error.kind()), error.to_string())
+}
+
+/// The exception for a panic in `part` of the native code.
+pub(crate) fn bug(py: Python<'_>, part: &str, panic: &(dyn Any + Send)) -> PyErr {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    let message = format!("a bug in {part}: {}", text.unwrap_or_default());
+    exception(py, "InternalError", message)
 }
 
 /// The call is wrong.

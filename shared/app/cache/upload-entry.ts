@@ -1,7 +1,14 @@
 import type { Access } from '../../contracts/cache-names.ts';
 import type { BlobLinks, BlobUpload } from '../../ports/blob-links.ts';
 import type { CacheContext } from './context.ts';
-import { judgeEarly, type OfferedEntry, type PutResult, report, settle } from './write-entry.ts';
+import {
+  auditOf,
+  judgeEarly,
+  type OfferedEntry,
+  type PutResult,
+  report,
+  settle,
+} from './write-entry.ts';
 
 /** An entry whose body goes to the store by a link; its writer says all of it twice. */
 export interface UploadedEntry extends OfferedEntry {
@@ -21,18 +28,9 @@ export async function startUpload(
   if (access.right !== 'write') return { kind: 'read-only' };
   const early = await judgeEarly(context, access, entry, entry.digest);
   if (early !== null) return report(context, access, entry, early);
-  const { namespace, scope, tokenId } = access;
-  const { keyspace, key, digest, bytes } = entry;
-  const link = await links.linkToWrite({ namespace, digest, bytes });
-  context.audit.write('cache-upload', {
-    namespace,
-    scope,
-    tokenId,
-    keyspace,
-    key,
-    digest,
-    bytes,
-  });
+  const { digest, bytes } = entry;
+  const link = await links.linkToWrite({ namespace: access.namespace, digest, bytes });
+  context.audit.write('cache-upload', auditOf(access, entry, entry));
   return { kind: 'upload', link };
 }
 

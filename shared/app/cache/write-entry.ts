@@ -139,25 +139,22 @@ async function noteFactors(
   await context.table.write({ key: { pk: factorsPartition(place), sk }, body, expect: 'absent' });
 }
 
+/** What the audit says of every write: who, which entry, and which body. */
+export const auditOf = (
+  { namespace, scope, tokenId }: Access,
+  { keyspace, key }: EntryAddress,
+  { digest, bytes }: Pick<OfferedEntry, 'digest' | 'bytes'>,
+) => ({ namespace, scope, tokenId, keyspace, key, digest, bytes });
+
 export function report(
   context: CacheContext,
   access: Access,
   entry: OfferedEntry,
   result: PutResult,
 ): PutResult {
-  const { namespace, scope, tokenId } = access;
-  const { keyspace, key } = entry;
-  const { digest, bytes } = 'digest' in result ? result : entry;
-  context.audit.write('cache-put', {
-    namespace,
-    scope,
-    tokenId,
-    keyspace,
-    key,
-    digest,
-    bytes,
-    result: result.kind,
-  });
+  const { namespace } = access;
+  const body = 'digest' in result ? result : entry;
+  context.audit.write('cache-put', { ...auditOf(access, entry, body), result: result.kind });
   if (result.kind === 'created') {
     context.stats.add(namespace, { puts: 1, bytesStored: result.bytes });
   }

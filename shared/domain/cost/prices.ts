@@ -14,8 +14,13 @@ export const PRICES = {
 } as const;
 
 const GIB = 1024 ** 3;
+const DAYS_PER_MONTH = 30.4;
 
 export const storageUsdPerMonth = (bytes: number): number => (bytes / GIB) * PRICES.s3GibMonth;
+
+/** Days until what was spent is saved; null: it never is. */
+export const payBackDays = (spentUsd: number, savesUsdPerMonth: number): number | null =>
+  savesUsdPerMonth > 0 ? (spentUsd / savesUsdPerMonth) * DAYS_PER_MONTH : null;
 
 export const computeUsd = (seconds: number, mib: number): number =>
   seconds * (mib / 1_024) * PRICES.lambdaGibSecond;

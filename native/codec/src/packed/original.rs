@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::base::Resolver;
 use super::reader::Packed;
-use super::source::{ReadSeek, Source, bounded};
+use super::source::{ReadSeek, Source, bounded, concatenated};
 use super::{PACKED_SEGMENT_BYTES, Progress, Step};
 use crate::error::{Error, Result};
 use crate::layout::{Container, probe_container};
@@ -81,13 +81,7 @@ impl Original {
     /// Those of [`Original::read`].
     pub fn probe(&mut self) -> Result<Container> {
         probe_container(self.bytes(), |ranges| {
-            let mut all = Vec::new();
-            for range in ranges {
-                let start = all.len();
-                all.resize(start + bounded(range.length)?, 0);
-                self.read(range.offset, &mut all[start..])?;
-            }
-            Ok(all)
+            concatenated(ranges, |offset, out| self.read(offset, out))
         })
     }
 

@@ -76,13 +76,7 @@ impl Source {
 
     /// The concatenation of these ranges.
     pub(super) fn read_ranges(&mut self, ranges: &[ByteRange]) -> Result<Vec<u8>> {
-        let mut all = Vec::new();
-        for range in ranges {
-            let start = all.len();
-            all.resize(start + bounded(range.length)?, 0);
-            self.read_at(range.offset, &mut all[start..])?;
-        }
-        Ok(all)
+        concatenated(ranges, |offset, out| self.read_at(offset, out))
     }
 
     /// Refuses a source that has grown since it was opened.
@@ -114,6 +108,20 @@ impl Source {
         }
         Ok(sum)
     }
+}
+
+/// These ranges one after the other, each filled by `read` from its offset on.
+pub(super) fn concatenated(
+    ranges: &[ByteRange],
+    mut read: impl FnMut(u64, &mut [u8]) -> Result<()>,
+) -> Result<Vec<u8>> {
+    let mut all = Vec::new();
+    for range in ranges {
+        let start = all.len();
+        all.resize(start + bounded(range.length)?, 0);
+        read(range.offset, &mut all[start..])?;
+    }
+    Ok(all)
 }
 
 /// A length that was checked against a bound, as a length in memory.

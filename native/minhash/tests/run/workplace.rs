@@ -1,5 +1,8 @@
 //! Folders, jobs and made-up documents for the tests.
 
+#[path = "../../examples/shared/random.rs"]
+mod random;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +10,8 @@ use mithril_dedup::Parameters;
 use mithril_dedup::run::{InputFile, Job, Mode, Progress, Summary, run};
 use mithril_dedup::settings::Settings;
 use mithril_dedup::survivor::Keep;
+
+pub(crate) use random::Random;
 
 /// A folder that is gone after the test that made it.
 pub(crate) struct Workplace {
@@ -111,18 +116,7 @@ pub(crate) fn done(job: &Job) -> Summary {
     run(job, &Progress::default()).expect("runs")
 }
 
-/// The numbers of `SplitMix64`.
-pub(crate) struct Random(pub(crate) u64);
-
 impl Random {
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (x ^ (x >> 31)) % bound
-    }
-
     /// Words that hardly repeat.
     pub(crate) fn words(&mut self, count: usize) -> Vec<String> {
         (0..count)

@@ -1,6 +1,5 @@
 //! Long work without the GIL, which Ctrl-C ends.
 
-use std::any::Any;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use mithril_dedup::Result;
 use mithril_dedup::run::Progress;
 use pyo3::prelude::*;
 
-use crate::call::{exception, failure};
+use crate::call::{bug, failure};
 
 /// How often Python is asked whether Ctrl-C was pressed.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
@@ -47,13 +46,6 @@ pub(crate) fn watched<T: Send>(
     }
     match joined {
         Ok(result) => result.map_err(|error| failure(py, &error)),
-        Err(panic) => Err(bug(py, &*panic)),
+        Err(panic) => Err(bug(py, "dedup", &*panic)),
     }
-}
-
-fn bug(py: Python<'_>, panic: &(dyn Any + Send)) -> PyErr {
-    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    let message = format!("a bug in dedup: {}", text.unwrap_or_default());
-    exception(py, "InternalError", message)
 }

@@ -1,11 +1,11 @@
 //! A range of the original, or one tensor: only the blocks they are in are decoded.
 
 use super::super::WINDOW_BYTES;
-use super::super::source::{bounded, zeroed};
+use super::super::source::{bounded, concatenated, zeroed};
 use super::{Packed, check_place, decode};
 use crate::error::{Error, Result};
 use crate::layout::{ContainerKind, Order, Tensor, probe_container};
-use crate::segment::{ByteRange, IndexRead, SegmentIndex};
+use crate::segment::{IndexRead, SegmentIndex};
 
 /// Bytes from the end of a segment that hold its index nearly always.
 const INDEX_TAIL_BYTES: u64 = 64 * 1024;
@@ -23,7 +23,9 @@ impl Packed {
         }
         // The manifest only says what the container is; what is in it is looked at again.
         let bytes = self.manifest.original.bytes;
-        let found = probe_container(bytes, |ranges| self.read_ranges(ranges))?;
+        let found = probe_container(bytes, |ranges| {
+            concatenated(ranges, |offset, out| self.read(offset, out))
+        })?;
         if found.kind == wanted {
             return Ok(found.tensors);
         }
@@ -32,16 +34,6 @@ impl Packed {
             wanted,
             found.kind,
         ))
-    }
-
-    fn read_ranges(&mut self, ranges: &[ByteRange]) -> Result<Vec<u8>> {
-        let mut all = Vec::new();
-        for range in ranges {
-            let start = all.len();
-            all.resize(start + bounded(range.length)?, 0);
-            self.read(range.offset, &mut all[start..])?;
-        }
-        Ok(all)
     }
 
     /// The bytes of one tensor.
