@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// `npm run bench -- [PRODUCT ...] [options]`: figures of this machine, each after its answer was
+// `npm run bench -- [PRODUCT[/PART] ...] [options]`: figures of this machine, each after its answer was
 // checked. PRODUCT is `checkpoint` (the default), `dedup`, `cache` or `all`; docs/benchmarks.md has the options and
-// says how each figure is measured. Prints tables and writes one JSON record under bench/records.
+// says how each figure is measured. Prints tables and writes one JSON record for each product under bench/records.
 import { SetupError } from '../../scripts/system/process.mjs';
 import { asProgram } from '../../scripts/system/program.mjs';
 import { readOptions } from './shared/options.mjs';
@@ -30,17 +30,20 @@ await asProgram(async () => {
       .join(', ')} (docs/benchmarks.md)`,
     allowPositionals: true,
   });
-  const names = positionals.length === 0 ? ['checkpoint'] : positionals;
-  const products = names.includes('all') ? Object.keys(PRODUCTS) : names;
-  for (const name of products) {
-    if (!PRODUCTS[name]) {
+  const asked = positionals.length === 0 ? ['checkpoint'] : positionals;
+  const products = new Map();
+  for (const name of asked.includes('all') ? Object.keys(PRODUCTS) : asked) {
+    const [product, part] = name.split('/');
+    if (!PRODUCTS[product]) {
       throw new SetupError(`There is no benchmark "${name}"`, {
-        advice: `Products: ${Object.keys(PRODUCTS).join(', ')}, all`,
+        advice: `Products: ${Object.keys(PRODUCTS).join(', ')}, all; PRODUCT/PART is one part`,
       });
     }
+    const parts = products.get(product) ?? [];
+    products.set(product, part === undefined ? parts : [...parts, part]);
   }
-  for (const name of products) {
-    const { run } = await PRODUCTS[name]();
-    await run(values);
+  for (const [product, parts] of products) {
+    const { run } = await PRODUCTS[product]();
+    await run({ ...values, only: parts.join() || values.only });
   }
 });

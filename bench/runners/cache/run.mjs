@@ -2,15 +2,26 @@
 import { setUp } from '../../../scripts/setup.mjs';
 import { SetupError } from '../../../scripts/system/process.mjs';
 import { finishRecord, startRecord } from '../shared/record.mjs';
-import { fallback, key, lookup, machines, torch, trace } from './python.mjs';
-import { remote, server, storage } from './server.mjs';
+import { fallback, keyGeneration, localLookup, machines, torch, trace } from './python.mjs';
+import { remoteLookup, server, storage } from './server.mjs';
 import { soak } from './soak.mjs';
 
-const PARTS = { torch, machines, trace, fallback, lookup, key, server, remote, storage, soak };
+const PARTS = {
+  torch,
+  machines,
+  trace,
+  fallback,
+  local_lookup: localLookup,
+  key_generation: keyGeneration,
+  server,
+  remote_lookup: remoteLookup,
+  storage,
+  soak,
+};
 /** Ten minutes: only where it is asked for. */
 const LONG = new Set(['soak']);
 /** These need no torch. */
-const OF_THE_SERVER = new Set(['server', 'remote', 'storage', 'soak']);
+const OF_THE_SERVER = new Set(['server', 'remote_lookup', 'storage', 'soak']);
 
 export async function run(options) {
   const names = options.only?.split(',') ?? Object.keys(PARTS).filter((name) => !LONG.has(name));

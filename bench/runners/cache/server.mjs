@@ -147,7 +147,7 @@ function print(found) {
 }
 
 /** GET with the first byte of the blob store delayed, as S3 does it; the delay is injected. */
-export async function remote() {
+export async function remoteLookup() {
   const folder = temporaryFolder(cacheFolder('bench'));
   const token = createToken(folder);
   const delayed = await startDelayed(folder, DELAY_MS);
