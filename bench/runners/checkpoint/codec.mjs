@@ -4,6 +4,8 @@ import { printTable, ratio, speed } from '../shared/table.mjs';
 import { alternate } from '../shared/workers.mjs';
 
 const THREADS = [1, 2];
+/** A core that slept while the other process worked takes some milliseconds to wake up. */
+const REPEATS_AWAKE = 15;
 const LEVELS = ['fast', 'default', 'max'];
 
 /** The codec as a tool of `alternate`. */
@@ -70,7 +72,7 @@ export async function byThreads({ inputs, worker, rounds }) {
         isPinned: false,
       }),
     );
-    result[input.name] = await alternate(tools, { rounds });
+    result[input.name] = await alternate(tools, { rounds, repeats: REPEATS_AWAKE });
     const sizes = new Set(Object.values(result[input.name]).map(({ stored }) => stored));
     if (sizes.size > 1) throw new Error(`${input.name}: the bytes depend on the threads`);
   }

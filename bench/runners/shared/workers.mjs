@@ -48,6 +48,12 @@ class Worker {
     return answer;
   }
 
+  /** The last of some answers. */
+  async askAgain(command, times) {
+    for (let before = 1; before < times; before++) await this.ask(command);
+    return this.ask(command);
+  }
+
   async start() {
     this.ready = await this.answer();
     return this;
@@ -74,19 +80,20 @@ async function withWorkers(tools, settings, work) {
 }
 
 /**
- * Compresses and restores with every tool in turn, `rounds` times after a warm-up. A tool is
- * { name, program, args, env, isPinned }. Returns, by name, { bytes, stored, ratio, version, rounds,
+ * Compresses and restores with every tool in turn, `rounds` times after a warm-up. In each turn a tool
+ * does either `repeats` times, and the last time counts. A tool is { name, program, args, env,
+ * isPinned }. Returns, by name, { bytes, stored, ratio, version, rounds,
  * compress, decompress }, the last two { gibPerSecond, gibPerCpuSecond } of median seconds.
  */
-export async function alternate(tools, { rounds = ROUNDS, warmUp = WARM_UP } = {}) {
+export async function alternate(tools, { rounds = ROUNDS, warmUp = WARM_UP, repeats = 1 } = {}) {
   return withWorkers(tools, {}, async (workers) => {
     const takes = new Map(workers.map((worker) => [worker, []]));
     for (let round = 0; round < warmUp + rounds; round++) {
       for (const [worker, took] of takes) {
         const spent = took.reduce((sum, { seconds }) => sum + seconds, 0);
         if (took.length > 0 && spent > TOOL_SECONDS_MAX) continue;
-        const compress = await worker.ask('compress');
-        const decompress = await worker.ask('decompress');
+        const compress = await worker.askAgain('compress', repeats);
+        const decompress = await worker.askAgain('decompress', repeats);
         took.push({ compress, decompress, seconds: compress.wall + decompress.wall });
       }
     }
