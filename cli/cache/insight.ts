@@ -52,6 +52,7 @@ function statsText(it: StatsResponse & { readonly namespace: string }): string {
   const saved = `${formatCount(Math.round(it.secondsSaved))} s of compilation saved`;
   return `mithril-cache: ${it.namespace}, ${it.days} days: ${asked} (${(100 * it.hitRate).toFixed(1)}%), ${saved}
   ${formatCount(it.inert)} hits saved nothing, ${formatCount(it.errors)} errors
+  ccache, Bazel and others found ${formatCount(it.programHits)} of ${formatCount(it.programHits + it.programMisses)} entries they asked for
   served ${formatBytes(it.bytesServed)}; stored ${formatCount(it.puts)} entries, ${formatBytes(it.bytesStored)}
   ${formatCount(it.conflicts)} conflicts (the same key, another body), ${formatCount(it.quarantined)} quarantined`;
 }

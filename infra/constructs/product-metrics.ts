@@ -81,6 +81,10 @@ export function cacheMetrics(scope: Construct): CustomMetricGroup[] {
   return [
     { title: 'Lookups', metrics: [hour('CacheHits'), hour('CacheMisses'), hour('CacheErrors')] },
     {
+      title: 'GETs of ccache, Bazel and others',
+      metrics: [hour('CacheProgramHits'), hour('CacheProgramMisses')],
+    },
+    {
       title: 'Hit rate and inert share',
       metrics: [
         quotient('hits, %', '100 * hits / (hits + misses)', { hits, misses }),

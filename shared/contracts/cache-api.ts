@@ -109,6 +109,8 @@ export const statsResponseSchema = z.strictObject({
   puts: z.number(),
   conflicts: z.number(),
   quarantined: z.number(),
+  programHits: z.number(),
+  programMisses: z.number(),
 });
 export type StatsResponse = z.infer<typeof statsResponseSchema>;
 

@@ -96,6 +96,9 @@ export const statsRowSchema = z.strictObject({
   puts: z.number(),
   conflicts: z.number(),
   quarantined: z.number(),
+  /** Not in rows of before 27 November 2026. */
+  programHits: z.number().default(0),
+  programMisses: z.number().default(0),
 });
 export type StatsRow = z.infer<typeof statsRowSchema>;
 export const NO_STATS: StatsRow = {
@@ -109,4 +112,6 @@ export const NO_STATS: StatsRow = {
   puts: 0,
   conflicts: 0,
   quarantined: 0,
+  programHits: 0,
+  programMisses: 0,
 };

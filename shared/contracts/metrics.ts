@@ -45,6 +45,14 @@ export const METRICS = {
   DocumentsPerSecond: { unit: 'Count/Second', meaning: 'rows of a job / seconds since its plan' },
   CacheHits: { unit: 'Count', meaning: 'hits that clients report' },
   CacheMisses: { unit: 'Count', meaning: 'misses that clients report' },
+  CacheProgramHits: {
+    unit: 'Count',
+    meaning: 'GETs of ccache, Bazel and others that were answered',
+  },
+  CacheProgramMisses: {
+    unit: 'Count',
+    meaning: 'GETs of ccache, Bazel and others that found nothing',
+  },
   CacheErrors: { unit: 'Count', meaning: 'lookups that failed at the client, which compiled' },
   CacheInertHits: { unit: 'Count', meaning: 'entries that were loaded and saved nothing' },
   CacheSecondsSaved: { unit: 'Seconds', meaning: 'compile time that hits saved' },

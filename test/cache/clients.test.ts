@@ -53,6 +53,18 @@ describe.each(ROUTES)('%s', (_, path, created, second) => {
     expect([part.status, await part.text()]).toEqual([206, 'what']);
   });
 
+  it('counts the GETs that found something and those that did not', async () => {
+    for (const method of ['GET', 'HEAD']) await cache.request(token, path, { method });
+    await put(path, BODY);
+    for (const method of ['GET', 'GET', 'HEAD']) await cache.request(token, path, { method });
+    await get(path, 'nobody');
+    await cache.context.stats.flush();
+    const stats = await cache.request(token, '/v1/stats');
+    expect(await stats.json()).toMatchObject({ programHits: 2, programMisses: 1, hits: 0 });
+    const counted = ['CacheProgramHits', 'CacheProgramMisses'] as const;
+    expect(counted.map((name) => cache.log.counted(name))).toEqual([2, 1]);
+  });
+
   it(`has a second body ${second}`, async () => {
     await put(path, BODY);
     expect((await put(path, BODY)).status).toBe(200);

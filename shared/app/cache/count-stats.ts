@@ -7,6 +7,8 @@ import type { StatsRecorder } from './stats.ts';
 const COUNTED = [
   ['hits', 'CacheHits'],
   ['misses', 'CacheMisses'],
+  ['programHits', 'CacheProgramHits'],
+  ['programMisses', 'CacheProgramMisses'],
   ['errors', 'CacheErrors'],
   ['inert', 'CacheInertHits'],
   ['secondsSaved', 'CacheSecondsSaved'],

@@ -91,5 +91,7 @@ function sum(before: StatsRow, additions: Additions): StatsRow {
     puts: before.puts + (additions.puts ?? 0),
     conflicts: before.conflicts + (additions.conflicts ?? 0),
     quarantined: before.quarantined + (additions.quarantined ?? 0),
+    programHits: before.programHits + (additions.programHits ?? 0),
+    programMisses: before.programMisses + (additions.programMisses ?? 0),
   };
 }

@@ -7,7 +7,7 @@ import {
   type ClientName,
   followsGet,
 } from '../../../domain/cache/client-protocols.ts';
-import { answerPut, type CacheRequest, notFound, requireWrite } from '../answers.ts';
+import { answerPut, type CacheRequest, notFound, RequestFault, requireWrite } from '../answers.ts';
 import { readEntryLength, takeEntryBody } from '../body.ts';
 import { type ServeOptions, serveEntry } from '../serve-entry.ts';
 
@@ -17,18 +17,28 @@ export interface ClientEntry {
   readonly key: string;
 }
 
-export function getClientEntry(
+export async function getClientEntry(
   c: CacheRequest,
   context: CacheContext,
   { client, key }: ClientEntry,
   headersOf: ServeOptions['headersOf'] = () => ({}),
 ): Promise<Response> {
+  const { namespace } = c.get('access');
   const find = () => findEntry(context, c.get('access'), { keyspace: client, key });
-  return serveEntry(c, context, {
-    find: () => findSound(context, find),
-    headersOf,
-    followsGet: ({ row }) => followsGet(client, row.attributes),
-  });
+  const isLookup = c.req.method === 'GET';
+  try {
+    const response = await serveEntry(c, context, {
+      find: () => findSound(context, find),
+      headersOf,
+      followsGet: ({ row }) => followsGet(client, row.attributes),
+    });
+    if (isLookup) context.stats.add(namespace, { programHits: 1 });
+    return response;
+  } catch (error) {
+    const isMiss = error instanceof RequestFault && error.status === 404;
+    if (isLookup && isMiss) context.stats.add(namespace, { programMisses: 1 });
+    throw error;
+  }
 }
 
 /** The trusted scope and the bearer's own. */
