@@ -7,6 +7,7 @@
 mod machine;
 mod names;
 mod opcode;
+mod value;
 
 use std::collections::HashMap;
 

@@ -1,7 +1,8 @@
 //! The names under which a pickled object holds its tensors.
 
 use super::TensorView;
-use super::machine::{Machine, Node, Value};
+use super::machine::Machine;
+use super::value::{Node, Value};
 
 /// How deep tensors are looked for.
 const DEPTH_MAX: usize = 16;
