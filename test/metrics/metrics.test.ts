@@ -96,7 +96,7 @@ describe('npm run metrics', () => {
       date: '2026-01-01T01:02:03.000Z',
       machine: MACHINE,
       loadBefore: [9, 9, 9],
-      lookup: { local: { p99Ms: 12 } },
+      local_lookup: { local: { p99Ms: 12 } },
     };
     writeFileSync(join(folder, 'cache-2026-01-01T010203.json'), JSON.stringify(busy));
     const page = metrics(folder).page;
@@ -104,10 +104,26 @@ describe('npm run metrics', () => {
     expect(page).toContain('20% above the limit. Other programs ran, too (load 9 on 2 cores)');
   });
 
+  it('says on which verdicts the last three runs agree', () => {
+    const page = metrics(
+      recordsOf('repeats', [
+        ['2026-01-01', 2.6, 1.5],
+        ['2026-02-01', 2, 1.5],
+        ['2026-03-01', 3, 1.5],
+      ]),
+    ).page;
+    const [, part = ''] = page.split('### Three runs, one verdict');
+    expect(part).toMatch(
+      /^\n\n- \d+ of \d+ metrics have values of three runs or more; \d+ of them/u,
+    );
+    expect(part).toContain('- Compress fp32, one thread: met, then open, then met.');
+    expect(part).not.toContain('Ratio alone, bf16 weights');
+  });
+
   it('leaves a row without a record open, with the command that fills it', () => {
     const page = metrics(recordsOf('open', [['2026-01-01', 2, 1.5]])).page;
     expect(rowOf(page, 'Local lookup, p99')).toContain('**open**');
-    expect(page).toContain('`npm run bench -- cache --only lookup`');
+    expect(page).toContain('`npm run bench -- cache --only local_lookup`');
   });
 
   it('exports what is measured in the JSON of github-action-benchmark, by direction', () => {

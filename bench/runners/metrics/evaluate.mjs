@@ -24,13 +24,19 @@ export function valueIn(metric, data) {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
-/** { history, last, change, verdict, isGoalMet }; `verdict` is { kind, text }. */
+const REPEATS = 3;
+
+/**
+ * { history, last, repeats, change, verdict, isGoalMet }; `verdict` is { kind, text }, `repeats` the
+ * kinds of the last three values, fewer where there are fewer.
+ */
 export function evaluate(metric, records) {
   const history = historyOf(metric, records);
   const last = history.at(-1);
   return {
     history,
     last,
+    repeats: history.slice(-REPEATS).map((value) => verdictOf(metric, value).kind),
     change: changeOf(history),
     verdict: verdictOf(metric, last),
     isGoalMet: last && metric.goal ? holds(metric.goal, last.value) : undefined,

@@ -80,6 +80,7 @@ function notes(rows) {
     ...list('Missed, and why', missed),
     ...list('Met, but short of our own goal', of('met').flatMap(shortOfGoal)),
     ...list('Open, and what fills it', openByCommand(of('open'))),
+    ...list('Three runs, one verdict', repeated(rows)),
   ].join('\n');
 }
 
@@ -101,6 +102,18 @@ function openByCommand(rows) {
     groups.set(key, [...(groups.get(key) ?? []), metric.title]);
   }
   return [...groups].map(([how, titles]) => `- ${how}: ${titles.join('; ')}`);
+}
+
+/** Which verdicts the last three runs agree on, of the metrics that have as many. */
+function repeated(rows) {
+  const judged = rows.filter(({ found }) => found.repeats.length === 3 && found.last.record.name);
+  if (judged.length === 0) return [];
+  const changing = judged.filter(({ found }) => new Set(found.repeats).size > 1);
+  return [
+    `- ${judged.length} of ${rows.length} metrics have values of three runs or more; ` +
+      `${judged.length - changing.length} of them had the same verdict in the last three.`,
+    ...changing.map(({ metric, found }) => `- ${metric.title}: ${found.repeats.join(', then ')}.`),
+  ];
 }
 
 const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
