@@ -244,6 +244,18 @@ const python = [
   command: bench('dedup', 'binding'),
 }));
 
+const twoThreads = ['agnews_test', 'tweeteval', 'imdb_train'].map((set) => ({
+  id: `dedup-threads-${set}`,
+  rank: 'secondary',
+  title: `Two threads against one, ${set}, wall time`,
+  unit: 'x',
+  better: 'higher',
+  goal: minOf(1.8),
+  record: 'dedup',
+  path: ['threads', set, 'timesOne'],
+  command: bench('dedup', 'threads'),
+}));
+
 export const dedup = [
   ...rates,
   kernel,
@@ -257,4 +269,5 @@ export const dedup = [
   index,
   ...python,
   ...peers,
+  ...twoThreads,
 ];

@@ -12,10 +12,11 @@ import { quality } from './quality.mjs';
 import { scale } from './scale.mjs';
 import { sets } from './sets.mjs';
 import { stages } from './stages.mjs';
+import { threads } from './threads.mjs';
 import { engine } from './tools.mjs';
 
 const CRATE = 'mithril-dedup';
-const PARTS = { sets, quality, named, stages, correlation, binding, index, scale };
+const PARTS = { sets, quality, named, stages, threads, correlation, binding, index, scale };
 /** Minutes and gigabytes: only if asked for. */
 const BY_NAME_ONLY = new Set(['scale']);
 

@@ -1,6 +1,6 @@
 //! Speed of the whole work, JSONL in to JSONL out with every candidate verified.
 //!
-//! `dedup_speed FILE [THREADS]` prints JSON: rows, removed rows, and medians of `ROUNDS` after
+//! `dedup_speed FILE [THREADS]` prints JSON: rows, removed rows, XXH3 of the output, and medians of `ROUNDS` after
 //! `WARM_UP` rounds, in seconds of CPU time (of the first thread, so for one thread only) and of
 //! wall time, and the wall time of every stage. Every round must give the same bytes.
 
@@ -14,6 +14,7 @@ use mithril_dedup::Parameters;
 use mithril_dedup::run::{InputFile, Job, Mode, Progress, Summary, run};
 use mithril_dedup::settings::Settings;
 use mithril_dedup::survivor::Keep;
+use xxhash_rust::xxh3::xxh3_64;
 
 const WARM_UP: usize = 3;
 const ROUNDS: usize = 10;
@@ -99,10 +100,11 @@ fn measure(input: &Path, threads: usize) -> mithril_dedup::Result<()> {
         }
     }
     let _ = fs::remove_file(output);
+    let digest = xxh3_64(&expected.unwrap_or_default());
     let total = last.total(0);
     let (cpu, wall) = (median(cpu), median(wall));
     println!(
-        "{{\"file\":\"{}\",\"threads\":{threads},\"rows\":{},\"removed\":{},\"candidates\":{},\"compared\":{},\
+        "{{\"file\":\"{}\",\"threads\":{threads},\"rows\":{},\"removed\":{},\"xxh3\":\"{digest:016x}\",\"candidates\":{},\"compared\":{},\
          \"cpuSeconds\":{cpu:.4},\"wallSeconds\":{wall:.4},\"rowsPerCpuSecond\":{:.0},\"rowsPerWallSecond\":{:.0},",
         input.display(),
         total.rows,
