@@ -8,11 +8,20 @@ import path from 'node:path';
 const ROWS = 3_000;
 const WORDS_OF_A_ROW = 60;
 const SCRIPTS = ['word', 'Straße', 'ΛΌΓΟΣ', '言葉', 'слово', 'كلمة', 'e\u0301te', '🙂x'];
+// Beyond one block of 64 bytes, and what lies beside letters and digits in ASCII.
+const SHAPES = [
+  'LongWord'.repeat(12),
+  'snake_CASE_',
+  "@don't[it`s]{/:",
+  'a-B.c,D;',
+  '言葉'.repeat(30),
+];
+const STEMS = [...SCRIPTS, ...SHAPES];
 const SETTINGS = { textKey: 'text', threshold: '0.8', n: 5, permutations: 128, seed: 7 };
 
 function rows(next) {
   const texts = [];
-  const newWord = () => `${SCRIPTS[next() % SCRIPTS.length]}${next() % 5_000}`;
+  const newWord = () => `${STEMS[next() % STEMS.length]}${next() % 5_000}`;
   for (let id = 0; id < ROWS; id++) {
     const isCopy = id % 3 === 2;
     const words = isCopy

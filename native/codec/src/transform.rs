@@ -1,9 +1,9 @@
 //! Values to planes and back: the arithmetic of a block (format section 2.4).
 //!
 //! The loops are plain Rust over fixed-width integers, which the compiler vectorises; on x86-64 they are
-//! compiled a second and third time for AVX2 and AVX-512 and picked at run time, on arm64 NEON is the
-//! baseline. All of it is integer arithmetic, so every version gives the same bytes. Cost: about that of a
-//! memory copy.
+//! compiled a second and third time for AVX2 and AVX-512 and picked at run time. On arm64 NEON is the baseline:
+//! the compiler makes good use of it where values are narrow, and `neon` has the shuffles for wide ones.
+//! All of it is integer arithmetic, so every version gives the same bytes. Cost: about that of a memory copy.
 
 #![expect(
     clippy::inline_always,
@@ -15,6 +15,8 @@
 )]
 
 mod map;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod word;
 
 use map::{Map, Plain, Rotate, Subtract, SubtractOrdered, Xor, XorRotate};
@@ -188,13 +190,25 @@ fn shift_byte_down<W: Word>(value: W) -> W {
 
 #[inline(always)]
 fn split_loop<W: Word, M: Map, const N: usize>(raw: &[u8], base: &[u8], planes: &mut [u8]) {
-    let count = raw.len() / N;
+    split_values::<W, M, N>(raw, base, cut(planes));
+}
+
+/// Planes that lie one after the other.
+#[inline(always)]
+fn cut<const N: usize>(planes: &mut [u8]) -> [&mut [u8]; N] {
+    let count = planes.len() / N;
     let mut rest = planes;
-    let mut outputs: [&mut [u8]; N] = std::array::from_fn(|_| {
+    std::array::from_fn(|_| {
         let (plane, after) = std::mem::take(&mut rest).split_at_mut(count);
         rest = after;
         plane
-    });
+    })
+}
+
+#[inline(always)]
+fn split_values<W: Word, M: Map, const N: usize>(raw: &[u8], base: &[u8], outputs: [&mut [u8]; N]) {
+    let count = raw.len() / N;
+    let mut outputs = outputs.map(|output| &mut output[..count]);
     let (raw, base) = (&raw[..count * N], &base[..count * N]);
     for index in 0..count {
         let mut value = M::forward(W::load(&raw[index * N..]), W::load(&base[index * N..]));
@@ -232,9 +246,10 @@ fn join_loop<W: Word, M: Map, const N: usize>(
     }
 }
 
-/// A loop in as many versions as the processors need: the compiler vectorises each for its instruction set.
+/// A loop in as many versions as the processors need: the compiler vectorises each for its instruction set, and for
+/// values of some bytes on there is one for NEON written out.
 macro_rules! versions {
-    ($dispatch:ident, $loop:ident, ($($name:ident: $type:ty),*)) => {
+    ($dispatch:ident, $loop:ident, $neon:ident from $bytes:literal, ($($name:ident: $type:ty),*)) => {
         fn $dispatch<W: Word, M: Map, const N: usize>($($name: $type),*) {
             #[cfg(target_arch = "x86_64")]
             {
@@ -260,12 +275,17 @@ macro_rules! versions {
                     return unsafe { avx2::<W, M, N>($($name),*) };
                 }
             }
+            #[cfg(target_arch = "aarch64")]
+            if N >= $bytes {
+                // SAFETY: every arm64 processor has NEON.
+                return unsafe { neon::$neon::<W, M, N>($($name),*) };
+            }
             $loop::<W, M, N>($($name),*);
         }
     };
 }
-versions!(split_dispatch, split_loop, (raw: &[u8], base: &[u8], planes: &mut [u8]));
-versions!(join_dispatch, join_loop, (planes: &[&[u8]], base: Option<&[u8]>, out: &mut [u8]));
+versions!(split_dispatch, split_loop, split from 8, (raw: &[u8], base: &[u8], planes: &mut [u8]));
+versions!(join_dispatch, join_loop, join from 4, (planes: &[&[u8]], base: Option<&[u8]>, out: &mut [u8]));
 
 #[cfg(test)]
 mod tests;

@@ -120,3 +120,44 @@ proptest! {
         }
     }
 }
+
+#[cfg(target_arch = "aarch64")]
+mod shuffles {
+    use super::super::neon::{self, STRIP_BYTES};
+    use super::*;
+
+    /// Both directions by the shuffles and by the plain loops.
+    fn compare<W: Word, M: Map, const N: usize>(raw: &[u8], base: &[u8]) {
+        let length = raw.len() / N * N;
+        let (raw, base) = (&raw[..length], &base[..length]);
+        let (mut planes, mut found) = (vec![0xaa; length], vec![0x55; length]);
+        split_loop::<W, M, N>(raw, base, &mut planes);
+        // SAFETY: every arm64 processor has NEON.
+        unsafe { neon::split::<W, M, N>(raw, base, &mut found) };
+        assert!(found == planes, "split of {length} bytes by {N}");
+
+        let planes = cut::<N>(&mut planes).map(|plane| &*plane);
+        for base in [Some(base), None] {
+            let mut expected = vec![0xaa; length];
+            join_loop::<W, M, N>(&planes, base, &mut expected);
+            // SAFETY: as above.
+            unsafe { neon::join::<W, M, N>(&planes, base, &mut found) };
+            assert!(found == expected, "join of {length} bytes by {N}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn they_do_what_the_plain_loops_do(
+            raw in prop::collection::vec(any::<u8>(), 0..3 * STRIP_BYTES),
+            base in prop::array::uniform32(any::<u8>()),
+        ) {
+            let base: Vec<u8> = base.into_iter().cycle().take(raw.len()).collect();
+            for transform in TRANSFORMS {
+                for width in [1, 2, 4, 8] {
+                    dispatch!(transform, width, compare(&raw, &base));
+                }
+            }
+        }
+    }
+}

@@ -1,4 +1,6 @@
 //! From hashes of units to hashes of n-grams.
+//!
+//! AVX2 and NEON have no product of 64-bit lanes, so that the portable loop serves them as well.
 
 use crate::mix::finalise;
 use crate::simd::Level;

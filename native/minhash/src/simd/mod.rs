@@ -1,13 +1,18 @@
 //! Which vector instructions this processor has.
 
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod neon;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod x86;
 
 /// The widest instructions that the kernels have a version for. Every level gives the same results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {
-    /// What every processor of the target has (on arm64 that includes NEON).
+    /// Plain Rust, in which the compiler may use what every processor of the target has.
     Portable,
+    /// NEON, which every arm64 processor has.
+    #[cfg(target_arch = "aarch64")]
+    Neon,
     /// AVX2 with BMI1, BMI2 and POPCNT.
     #[cfg(target_arch = "x86_64")]
     Avx2,
@@ -25,10 +30,12 @@ impl Level {
     /// All levels of this processor, the best one last.
     pub(crate) fn available() -> Vec<Self> {
         #[cfg_attr(
-            not(target_arch = "x86_64"),
+            not(any(target_arch = "aarch64", target_arch = "x86_64")),
             expect(unused_mut, reason = "there is one level")
         )]
         let mut levels = vec![Self::Portable];
+        #[cfg(target_arch = "aarch64")]
+        levels.push(Self::Neon);
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("bmi1")

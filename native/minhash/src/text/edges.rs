@@ -1,4 +1,8 @@
 //! Second step: where words begin and end.
+//!
+//! NEON has no instruction that moves the set lanes together, as AVX-512 has. A table that is looked
+//! up once a byte of bits still takes less than half of the instructions of a loop over the bits (the
+//! counts are in `docs/dedup.md`).
 
 use crate::simd::Level;
 
@@ -10,8 +14,9 @@ pub(super) struct Edges {
 }
 
 impl Edges {
-    /// Places that may be written behind the last edge of a word of bits.
-    const SLACK: usize = 64;
+    /// Places that may be written from the first edge of a word of bits on: one for each bit, and
+    /// what a vector holds behind its last edge.
+    const SLACK: usize = 64 + 8;
 
     /// Room for the edges of a chunk of `chunk_bytes`, at most 65,536.
     pub(super) fn with_room(chunk_bytes: usize) -> Self {
@@ -33,6 +38,9 @@ impl Edges {
         self.len = 0;
         match level {
             Level::Portable => self.find_with(bits, each_bit),
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: this level is given only where its features are.
+            Level::Neon => unsafe { neon::find_neon(self, bits) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: this level is given only where its features were found.
             Level::Avx2 => unsafe { x86::find_avx2(self, bits) },
@@ -47,7 +55,11 @@ impl Edges {
         clippy::inline_always,
         reason = "each version is compiled for its level"
     )]
-    fn find_with(&mut self, bits: &[u64], write: impl Fn(u64, u16, &mut [u16; Self::SLACK])) {
+    fn find_with(
+        &mut self,
+        bits: &[u64],
+        write: impl Fn(u64, u16, &mut [u16; Self::SLACK]) -> usize,
+    ) {
         let mut before = 0;
         for (first, &bits) in (0u16..).step_by(64).zip(bits) {
             let edges = bits ^ (bits << 1 | before);
@@ -57,17 +69,19 @@ impl Edges {
                 .get_mut(self.len..)
                 .and_then(<[u16]>::first_chunk_mut);
             if let Some(room) = room {
-                write(edges, first, room);
-                self.len += edges.count_ones() as usize;
+                self.len += write(edges, first, room);
             }
         }
     }
 }
 
-/// Writes the place of each set bit, counted from `first`; what lies behind them is undefined.
+/// Writes the place of each set bit, counted from `first`, and returns how many there are; what lies
+/// behind them is undefined.
 #[inline]
-fn each_bit(mut edges: u64, first: u16, places: &mut [u16; Edges::SLACK]) {
-    for group in places.as_chunks_mut::<8>().0 {
+fn each_bit(mut edges: u64, first: u16, places: &mut [u16; Edges::SLACK]) -> usize {
+    let count = edges.count_ones() as usize;
+    // A place for each bit: what a vector may need behind them is not for this loop.
+    for group in places.as_chunks_mut::<8>().0.iter_mut().take(64 / 8) {
         for place in group {
             #[expect(clippy::cast_possible_truncation, reason = "at most 64")]
             let bit = edges.trailing_zeros() as u16;
@@ -75,8 +89,64 @@ fn each_bit(mut edges: u64, first: u16, places: &mut [u16; Edges::SLACK]) {
             edges &= edges.wrapping_sub(1);
         }
         if edges == 0 {
-            return;
+            break;
         }
+    }
+    count
+}
+
+#[cfg(target_arch = "aarch64")]
+mod neon {
+    use super::Edges;
+    use crate::simd::neon::{load_u8x8, store_u16x8};
+    use std::arch::aarch64::{
+        vaddq_u16, vaddw_u8, vcnt_u8, vcreate_u8, vdupq_n_u16, vget_lane_u64, vreinterpret_u64_u8,
+    };
+
+    /// For each byte the numbers of its set bits, from the lowest on, and zeros behind them.
+    const BITS: [[u8; 8]; 256] = {
+        let mut bits = [[0; 8]; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            let (mut bit, mut count) = (0, 0);
+            while bit < 8 {
+                if byte >> bit & 1 == 1 {
+                    bits[byte][count] = bit;
+                    count += 1;
+                }
+                bit += 1;
+            }
+            byte += 1;
+        }
+        bits
+    };
+
+    /// [`each_bit`](super::each_bit), eight bits at a time: their places come out of a table, and where
+    /// they go is the number of bits set before them.
+    #[inline]
+    #[target_feature(enable = "neon")]
+    fn each_byte(edges: u64, first: u16, places: &mut [u16; Edges::SLACK]) -> usize {
+        if edges == 0 {
+            return 0;
+        }
+        let counts = vget_lane_u64::<0>(vreinterpret_u64_u8(vcnt_u8(vcreate_u8(edges))));
+        // In each byte the sum of all counts up to its own, at most 64.
+        let ends = counts.wrapping_mul(u64::from_ne_bytes([1; 8]));
+        let starts = (ends << 8).to_le_bytes();
+        let mut first = vdupq_n_u16(first);
+        for (byte, start) in edges.to_le_bytes().into_iter().zip(starts) {
+            let start = usize::from(start & 63);
+            if let Some(to) = places[start..].first_chunk_mut() {
+                store_u16x8(to, vaddw_u8(first, load_u8x8(&BITS[usize::from(byte)])));
+            }
+            first = vaddq_u16(first, vdupq_n_u16(8));
+        }
+        usize::from(ends.to_be_bytes()[0])
+    }
+
+    #[target_feature(enable = "neon")]
+    pub(super) fn find_neon(edges: &mut Edges, bits: &[u64]) {
+        edges.find_with(bits, |edges, first, places| each_byte(edges, first, places));
     }
 }
 
@@ -104,18 +174,20 @@ mod x86 {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2")]
-    fn compress(edges: u64, first: u16, places: &mut [u16; Edges::SLACK]) {
+    fn compress(edges: u64, first: u16, places: &mut [u16; Edges::SLACK]) -> usize {
+        let count = edges.count_ones() as usize;
         let [low, high] = places.as_chunks_mut::<32>().0 else {
-            return;
+            return count;
         };
         let found = _mm512_maskz_compress_epi8(edges, load512(&BITS));
         let first = _mm512_set1_epi16(first.cast_signed());
         let half = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(found));
         store512(low, _mm512_add_epi16(half, first));
-        if edges.count_ones() > 32 {
+        if count > 32 {
             let half = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64::<1>(found));
             store512(high, _mm512_add_epi16(half, first));
         }
+        count
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,bmi2,popcnt")]

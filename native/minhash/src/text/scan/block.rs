@@ -19,6 +19,9 @@ pub(super) struct Block {
 pub(super) fn dispatch(level: Level, scanned: &mut Scanned, text: &[u8]) {
     match level {
         Level::Portable => portable::scan(scanned, text),
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: this level is given only where its features are.
+        Level::Neon => unsafe { neon::scan_neon(scanned, text) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: this level is given only where its features were found.
         Level::Avx2 => unsafe { x86::scan_avx2(scanned, text) },
@@ -86,6 +89,74 @@ pub(super) mod portable {
 
     pub(super) fn scan(scanned: &mut Scanned, text: &[u8]) {
         scan_blocks(scanned, text, fold);
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+pub(super) mod neon {
+    use super::{BLOCK_BYTES, Block, Scanned, scan_blocks};
+    use crate::simd::neon::{load_u8x16, store_u8x16};
+    use std::arch::aarch64::{
+        uint8x16_t, vandq_u8, vceqq_u8, vcltq_u8, vcltzq_s8, vdupq_n_u8, vgetq_lane_u64, vmaxvq_u8,
+        vorrq_u8, vpaddq_u8, vreinterpretq_s8_u8, vreinterpretq_u64_u8, vsubq_u8,
+    };
+
+    /// What sets a small letter apart from its capital.
+    const CASE: u8 = 0x20;
+    /// Bytes of a vector.
+    const LANES: usize = 16;
+    const VECTORS: usize = BLOCK_BYTES / LANES;
+    /// For each byte of a vector its bit in a byte of the mask.
+    const BITS: [u8; LANES] = [1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128];
+
+    /// Four vectors of bytes 0 or 255 as one bit for each byte. Three times, the bits of neighbours are
+    /// added up, so that eight bytes become one.
+    #[inline]
+    #[target_feature(enable = "neon")]
+    fn gather(masks: [uint8x16_t; VECTORS]) -> u64 {
+        let bits = load_u8x16(&BITS);
+        let [a, b, c, d] = masks.map(|mask| vandq_u8(mask, bits));
+        let sums = vpaddq_u8(vpaddq_u8(a, b), vpaddq_u8(c, d));
+        vgetq_lane_u64::<0>(vreinterpretq_u64_u8(vpaddq_u8(sums, sums)))
+    }
+
+    #[inline]
+    #[target_feature(enable = "neon")]
+    pub(in super::super) fn fold_neon(
+        from: &[u8; BLOCK_BYTES],
+        to: &mut [u8; BLOCK_BYTES],
+    ) -> Block {
+        let mut bytes = [vdupq_n_u8(0); VECTORS];
+        let mut words = bytes;
+        let (from, to) = (from.as_chunks().0, to.as_chunks_mut().0);
+        for (i, (from, to)) in from.iter().zip(to).enumerate() {
+            bytes[i] = load_u8x16(from);
+            let lower = vorrq_u8(bytes[i], vdupq_n_u8(CASE));
+            let letters = vcltq_u8(vsubq_u8(lower, vdupq_n_u8(b'a')), vdupq_n_u8(26));
+            let digits = vcltq_u8(vsubq_u8(bytes[i], vdupq_n_u8(b'0')), vdupq_n_u8(10));
+            let underscores = vceqq_u8(bytes[i], vdupq_n_u8(b'_'));
+            store_u8x16(to, vorrq_u8(bytes[i], vandq_u8(letters, vdupq_n_u8(CASE))));
+            words[i] = vorrq_u8(letters, vorrq_u8(digits, underscores));
+        }
+        Block {
+            words: gather(words),
+            beyond_ascii: beyond_ascii(bytes),
+        }
+    }
+
+    /// Most texts have none in most blocks, which costs less to see than to say where they are.
+    #[inline]
+    #[target_feature(enable = "neon")]
+    fn beyond_ascii([a, b, c, d]: [uint8x16_t; VECTORS]) -> u64 {
+        if vmaxvq_u8(vorrq_u8(vorrq_u8(a, b), vorrq_u8(c, d))).is_ascii() {
+            return 0;
+        }
+        gather([a, b, c, d].map(|bytes| vcltzq_s8(vreinterpretq_s8_u8(bytes))))
+    }
+
+    #[target_feature(enable = "neon")]
+    pub(super) fn scan_neon(scanned: &mut Scanned, text: &[u8]) {
+        scan_blocks(scanned, text, |from, to| fold_neon(from, to));
     }
 }
 

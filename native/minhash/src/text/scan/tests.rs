@@ -6,6 +6,9 @@ fn fold(level: Level, from: &[u8; 64], to: &mut [u8; 64]) -> Block {
     match level {
         Level::Portable => block::portable::fold(from, to),
         // SAFETY: the levels come from `available`.
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => unsafe { block::neon::fold_neon(from, to) },
+        // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => unsafe { block::x86::fold_avx2(from, to) },
         // SAFETY: as above.
