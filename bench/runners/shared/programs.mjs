@@ -10,6 +10,12 @@ import { cacheFolder, ROOT } from '../../../scripts/system/cache.mjs';
 export const COMMAND = path.join(ROOT, 'dist', 'cli', 'mithril.js');
 const OUTPUT_BYTES_MAX = 1 << 28;
 
+/** Files and folders that go away with this process. */
+const leftovers = new Set();
+process.on('exit', () => {
+  for (const one of leftovers) fs.rmSync(one, { recursive: true, force: true });
+});
+
 export const definition = (...names) => path.join(ROOT, 'bench', 'definitions', ...names);
 
 /** Standard output of a program; a failure throws, and its standard error is the caller's. */
@@ -26,7 +32,7 @@ export function capture(program, args, { env = {}, input } = {}) {
 /** A folder that goes away with this process. */
 export function temporaryFolder(root = os.tmpdir()) {
   const folder = fs.mkdtempSync(path.join(root, 'mithril-bench-'));
-  process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+  leftovers.add(folder);
   return folder;
 }
 
@@ -40,7 +46,7 @@ export function buildExample(crate, name, cargoEnv, native = path.join(ROOT, 'na
   const from = path.basename(cargoEnv.CARGO_TARGET_DIR);
   const copy = path.join(cacheFolder('bench'), `${name}-${from}-${process.pid}`);
   fs.copyFileSync(program, copy);
-  process.on('exit', () => fs.rmSync(copy, { force: true }));
+  leftovers.add(copy);
   return copy;
 }
 
