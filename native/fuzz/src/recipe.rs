@@ -13,6 +13,9 @@ const SHORT_BYTES: usize = 3000;
 /// Most bytes of a long region: some blocks of the widest values.
 const LONG_BYTES: usize = 140_000;
 
+/// Most bytes that are encoded at the highest level, which takes a hundred times as long as the others.
+const MAX_LEVEL_BYTES: usize = 20_000;
+
 /// An original and how to encode it.
 #[derive(Arbitrary, Debug)]
 pub struct Recipe {
@@ -117,11 +120,11 @@ pub struct Files {
 impl Recipe {
     /// How to encode, on one thread or on several.
     pub fn options(&self, is_threaded: bool) -> EncodeOptions {
-        // The highest level takes a hundred times as long.
+        let bytes: usize = self.parts.iter().map(Part::length).sum();
         let level = match self.level {
             0..=119 => Level::Fast,
-            120..=239 => Level::Default,
-            _ => Level::Max,
+            180.. if bytes <= MAX_LEVEL_BYTES => Level::Max,
+            _ => Level::Default,
         };
         let threads = if is_threaded {
             2 + usize::from(self.threads % 3)

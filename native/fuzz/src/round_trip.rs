@@ -14,8 +14,10 @@ use super::decode::{pick, restore};
 use super::recipe::{Files, Recipe};
 use super::{reference, samples};
 
-/// Segments of packed files are not made smaller than this: each costs a footer and a digest.
+/// Segments of packed files are not made smaller than this, and a file has no more of them than that: each costs a
+/// footer, a digest and a decoder.
 const SEGMENT_BYTES_MIN: u64 = 500;
+const SEGMENTS_MAX: u64 = 40;
 
 /// The input is a recipe: made to one segment and, for some, to packed files.
 pub fn check(data: &[u8]) {
@@ -130,7 +132,8 @@ pub fn pack(file: &[u8], base: Option<&[u8]>, recipe: &Recipe) -> Vec<u8> {
     let options = CompressOptions {
         name: "recipe".into(),
         encode: recipe.options(true),
-        segment_bytes: SEGMENT_BYTES_MIN + u64::from(recipe.segment_bytes),
+        segment_bytes: (file.len() as u64 / SEGMENTS_MAX).max(SEGMENT_BYTES_MIN)
+            + u64::from(recipe.segment_bytes),
         with_sha256: recipe.segment_bytes.is_multiple_of(2),
     };
     let mut out = Vec::new();
