@@ -96,7 +96,7 @@ export const statsRowSchema = z.strictObject({
   puts: z.number(),
   conflicts: z.number(),
   quarantined: z.number(),
-  /** Not in rows of before 27 November 2026. */
+  /** These two are not in rows from before 26 November 2026. */
   programHits: z.number().default(0),
   programMisses: z.number().default(0),
 });

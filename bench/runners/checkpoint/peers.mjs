@@ -1,6 +1,5 @@
 // The codec beside its peers: each in a process of its own, in alternating rounds on one core.
-import fs from 'node:fs';
-import { capture, definition, temporaryFolder } from '../shared/programs.mjs';
+import { capture, definition, memoryFolder } from '../shared/programs.mjs';
 import { mib, printTable, ratio, speed } from '../shared/table.mjs';
 import { alternate, peakMemory } from '../shared/workers.mjs';
 import { ours } from './codec.mjs';
@@ -10,11 +9,10 @@ import { trainingPairs } from './series.mjs';
 
 /** Whose memory is measured: it follows the size of the input. */
 const MEMORY_INPUTS = new Set(['fp32', 'fp32-step2']);
-const SHARED_MEMORY = '/dev/shm';
 
 export async function peers(context) {
   const python = await peersPython();
-  const folder = temporaryFolder(fs.existsSync(SHARED_MEMORY) ? SHARED_MEMORY : undefined);
+  const folder = memoryFolder();
   const result = {};
   for (const input of [...context.inputs, ...trainingPairs(context)]) {
     process.stderr.write(`  ${input.name}\n`);

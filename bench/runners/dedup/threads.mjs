@@ -1,6 +1,5 @@
 // One thread and two: the same bytes, wall time in one process each, taking turns.
-import fs from 'node:fs';
-import { capture, median, temporaryFolder } from '../shared/programs.mjs';
+import { capture, median, memoryFolder } from '../shared/programs.mjs';
 import { printTable } from '../shared/table.mjs';
 import { textsOf, writeRows } from './inputs.mjs';
 
@@ -8,12 +7,10 @@ const SETS = ['agnews_test', 'tweeteval', 'imdb_train'];
 const THREADS = [1, 2];
 const ROUNDS = 5;
 const QUICK_ROUNDS = 2;
-/** Files in memory: what is measured is the engine, not a disk. */
-const MEMORY_FOLDER = '/dev/shm';
 
 export function threads({ options, example }) {
   const speed = example('dedup_speed');
-  const work = temporaryFolder(fs.existsSync(MEMORY_FOLDER) ? MEMORY_FOLDER : undefined);
+  const work = memoryFolder();
   const rounds = options.quick ? QUICK_ROUNDS : ROUNDS;
   const result = {};
   for (const name of SETS) {

@@ -24,7 +24,8 @@ export function valueIn(metric, data) {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
-const REPEATS = 3;
+/** Runs of which the verdicts are compared. */
+export const REPEATS = 3;
 
 /**
  * { history, last, repeats, change, verdict, isGoalMet }; `verdict` is { kind, text }, `repeats` the

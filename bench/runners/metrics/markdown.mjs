@@ -1,6 +1,6 @@
 // METRICS.md: the client's table.
 import { PRODUCTS } from '../../definitions/metrics/metrics.mjs';
-import { evaluate } from './evaluate.mjs';
+import { evaluate, REPEATS } from './evaluate.mjs';
 import { changeText, limitText, show } from './format.mjs';
 
 const HEAD = `# Metrics
@@ -106,7 +106,7 @@ function openByCommand(rows) {
 
 /** Which verdicts the last three runs agree on, of the metrics that have as many. */
 function repeated(rows) {
-  const judged = rows.filter(({ found }) => found.repeats.length === 3 && found.last.record.name);
+  const judged = rows.filter(({ found }) => found.repeats.length === REPEATS);
   if (judged.length === 0) return [];
   const changing = judged.filter(({ found }) => new Set(found.repeats).size > 1);
   return [

@@ -9,6 +9,7 @@ import { cacheFolder, ROOT } from '../../../scripts/system/cache.mjs';
 
 export const COMMAND = path.join(ROOT, 'dist', 'cli', 'mithril.js');
 const OUTPUT_BYTES_MAX = 1 << 28;
+const SHARED_MEMORY = '/dev/shm';
 
 /** Files and folders that go away with this process. */
 const leftovers = new Set();
@@ -35,6 +36,10 @@ export function temporaryFolder(root = os.tmpdir()) {
   leftovers.add(folder);
   return folder;
 }
+
+/** The same in memory, where the system has such a folder: no disk is measured. */
+export const memoryFolder = () =>
+  temporaryFolder(fs.existsSync(SHARED_MEMORY) ? SHARED_MEMORY : undefined);
 
 /** Builds an example of a crate (of the sources in `native`); returns the program. */
 export function buildExample(crate, name, cargoEnv, native = path.join(ROOT, 'native')) {

@@ -102,36 +102,20 @@ fn wrong_calls_are_refused_and_leave_the_output_alone() {
         ranges: &ranges,
         bytes: &case.base[50..],
     };
-    for result in [
-        encode_segment(&case.raw, 0, &case.regions, view, &options, &mut out),
-        encode_segment(
+    let no_bytes = BaseView {
+        ranges: &ranges,
+        bytes: &[],
+    };
+    let none = BaseView::default();
+    for (raw_offset, base) in [(0, view), (1, none), (u64::MAX, none), (0, no_bytes)] {
+        let result = encode_segment(
             &case.raw,
-            1,
+            raw_offset,
             &case.regions,
-            BaseView::default(),
+            base,
             &options,
             &mut out,
-        ),
-        encode_segment(
-            &case.raw,
-            u64::MAX,
-            &case.regions,
-            BaseView::default(),
-            &options,
-            &mut out,
-        ),
-        encode_segment(
-            &case.raw,
-            0,
-            &case.regions,
-            BaseView {
-                ranges: &ranges,
-                bytes: &[],
-            },
-            &options,
-            &mut out,
-        ),
-    ] {
+        );
         assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidArgument);
     }
     assert_eq!(out, [1, 2, 3]);
@@ -139,7 +123,6 @@ fn wrong_calls_are_refused_and_leave_the_output_alone() {
     let index = read_index(&stored).unwrap();
     let window = index.window(0, 100, 100).unwrap();
     let part = &stored[..window.stored.length as usize];
-    let none = BaseView::default();
     let error = decode_window(&index, &window, part, none, 1, &mut [0; 99]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
 }

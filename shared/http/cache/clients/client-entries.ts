@@ -23,8 +23,8 @@ export async function getClientEntry(
   { client, key }: ClientEntry,
   headersOf: ServeOptions['headersOf'] = () => ({}),
 ): Promise<Response> {
-  const { namespace } = c.get('access');
-  const find = () => findEntry(context, c.get('access'), { keyspace: client, key });
+  const access = c.get('access');
+  const find = () => findEntry(context, access, { keyspace: client, key });
   const isLookup = c.req.method === 'GET';
   try {
     const response = await serveEntry(c, context, {
@@ -32,11 +32,11 @@ export async function getClientEntry(
       headersOf,
       followsGet: ({ row }) => followsGet(client, row.attributes),
     });
-    if (isLookup) context.stats.add(namespace, { programHits: 1 });
+    if (isLookup) context.stats.add(access.namespace, { programHits: 1 });
     return response;
   } catch (error) {
     const isMiss = error instanceof RequestFault && error.status === 404;
-    if (isLookup && isMiss) context.stats.add(namespace, { programMisses: 1 });
+    if (isLookup && isMiss) context.stats.add(access.namespace, { programMisses: 1 });
     throw error;
   }
 }
