@@ -80,6 +80,16 @@ impl Code {
         longest.nth(1).is_some().then_some(code)
     }
 
+    /// Whether symbols take 4 bits or more on average, if they occur as often as the code is best for.
+    pub(super) fn is_long(&self) -> bool {
+        let used = self.lengths.iter().filter(|&&length| length > 0);
+        // A symbol of n bits occurs once in 2^n: of all that 11 bits may be, it begins so many.
+        let sum: usize = used
+            .map(|&length| usize::from(length) << (CODE_BITS_MAX - usize::from(length)))
+            .sum();
+        sum >= 4 << CODE_BITS_MAX
+    }
+
     /// zstd's weights: 0 without a code, else 1 for the longest codes and one more for each bit less.
     pub(super) fn weight(&self, symbol: usize) -> u8 {
         match self.lengths[symbol] {

@@ -14,6 +14,9 @@ use super::{
 /// Decodes frames of literals; holds the table, which is rebuilt for each tree.
 pub(crate) struct HuffmanDecoder {
     table: Table,
+    /// Whether long codes are decoded here. For x86-64 libzstd has a loop in assembly that is faster where a lookup
+    /// gives less than about three symbols.
+    takes_long_codes: bool,
 }
 
 impl HuffmanDecoder {
@@ -21,11 +24,21 @@ impl HuffmanDecoder {
     pub(crate) fn new() -> Self {
         Self {
             table: Table::new(),
+            takes_long_codes: cfg!(not(target_arch = "x86_64")),
         }
     }
 
-    /// Decodes `frame` to exactly `out`. `None` if it is not a sound frame of the kind that
-    /// [`super::HuffmanEncoder`] writes; `out` then holds anything.
+    /// A decoder that takes long codes on every processor.
+    #[cfg(test)]
+    pub(super) fn of_any_code() -> Self {
+        Self {
+            takes_long_codes: true,
+            ..Self::new()
+        }
+    }
+
+    /// Decodes `frame` to exactly `out`. `None` if it is better left to libzstd, or if it is not a sound frame of the
+    /// kind that [`super::HuffmanEncoder`] writes; `out` then holds anything.
     pub(crate) fn decode(&mut self, frame: &[u8], out: &mut [u8]) -> Option<()> {
         let mut rest = after_frame_header(frame, out.len() as u64)?;
         let mut out = out;
@@ -55,6 +68,9 @@ impl HuffmanDecoder {
         let (literals, mut streams) = literals_header(body)?;
         if literals.tree {
             let (code, after) = weights::read_from(streams)?;
+            if code.is_long() && !self.takes_long_codes {
+                return None;
+            }
             self.table.build(&code);
             *has_tree = true;
             streams = after;

@@ -52,23 +52,28 @@ fn decode_loop(
     for (stream, source) in streams.iter_mut().zip(sources) {
         stream.read_from(source)?;
     }
-    loop {
-        let rounds = streams.iter().map(Stream::rounds).min().unwrap_or(0);
+    // A stream that has to be ended symbol by symbol makes way for the others.
+    let mut running = &mut streams[..];
+    while let Some((index, rounds)) = fewest_rounds(running) {
         if rounds == 0 {
-            break;
+            let last = running.len() - 1;
+            running.swap(index, last);
+            running = &mut running[..last];
+            continue;
         }
         // SAFETY: every stream said that so many rounds stay within its source and output, and `several` gives a
         // table whose entries keep to the limits that this was computed with.
-        unsafe { run(&mut streams, table.several(), rounds) };
+        unsafe { run_together(running, table.several(), rounds) };
     }
-    finish(table, &mut streams)
+    let ended = streams.map(|mut stream| stream.finish(table));
+    ended.into_iter().collect()
 }
 
-/// What is left of each stream.
-fn finish(table: &Table, streams: &mut [Stream<'_>]) -> Option<()> {
-    streams
-        .iter_mut()
-        .try_for_each(|stream| stream.finish(table))
+/// The stream with the fewest rounds, and how many.
+#[inline(always)]
+fn fewest_rounds(streams: &[Stream<'_>]) -> Option<(usize, usize)> {
+    let rounds = streams.iter().map(Stream::rounds).enumerate();
+    rounds.min_by_key(|&(_, rounds)| rounds)
 }
 
 /// One stream, read from its end, and where its symbols go.
@@ -144,6 +149,29 @@ impl<'a> Stream<'a> {
     }
 }
 
+/// [`run`] for as many streams as there are.
+///
+/// # Safety
+///
+/// As for [`run`].
+#[inline(always)]
+unsafe fn run_together(streams: &mut [Stream<'_>], table: &[Entry; ENTRIES], rounds: usize) {
+    match streams {
+        // SAFETY: as the caller says.
+        [a, b, c, d] => unsafe { run([a, b, c, d], table, rounds) },
+        // SAFETY: the same.
+        [a, b, c] => unsafe { run([a, b, c], table, rounds) },
+        // SAFETY: the same.
+        [a, b] => unsafe { run([a, b], table, rounds) },
+        streams => {
+            for stream in streams {
+                // SAFETY: the same.
+                unsafe { run([stream], table, rounds) };
+            }
+        }
+    }
+}
+
 /// `rounds` times [`LOOKUPS`] entries of each stream.
 ///
 /// A lookup waits for the one before it of the same stream, so those of the four streams take turns. Pointers,
@@ -155,10 +183,14 @@ impl<'a> Stream<'a> {
 /// `rounds` is at most what [`Stream::rounds`] gives for each stream. No entry of `table` has more than
 /// [`CODE_BITS_MAX`] bits or [`ENTRY_SYMBOLS`] symbols.
 #[inline(always)]
-unsafe fn run(streams: &mut [Stream<'_>; STREAMS], table: &[Entry; ENTRIES], rounds: usize) {
-    let mut words: [*const u8; STREAMS] = [std::ptr::null(); STREAMS];
-    let mut outs: [*mut u8; STREAMS] = [std::ptr::null_mut(); STREAMS];
-    let mut bits = [0_u64; STREAMS];
+unsafe fn run<const COUNT: usize>(
+    mut streams: [&mut Stream<'_>; COUNT],
+    table: &[Entry; ENTRIES],
+    rounds: usize,
+) {
+    let mut words: [*const u8; COUNT] = [std::ptr::null(); COUNT];
+    let mut outs: [*mut u8; COUNT] = [std::ptr::null_mut(); COUNT];
+    let mut bits = [0_u64; COUNT];
     for (index, stream) in streams.iter_mut().enumerate() {
         // The last byte that has bits left is the top byte of the word: 57 to 64 of its bits are to be taken.
         let end = stream.left.div_ceil(8);
@@ -168,7 +200,7 @@ unsafe fn run(streams: &mut [Stream<'_>; STREAMS], table: &[Entry; ENTRIES], rou
         bits[index] = 1 << (end * 8 - stream.left);
     }
     for _ in 0..rounds {
-        for index in 0..STREAMS {
+        for index in 0..COUNT {
             let taken = bits[index].trailing_zeros() as usize;
             // SAFETY: the stream has at least a word of bits left, so the last 8 bytes with bits left, to which this
             // moves, lie in its source.
@@ -179,7 +211,7 @@ unsafe fn run(streams: &mut [Stream<'_>; STREAMS], table: &[Entry; ENTRIES], rou
             bits[index] = (u64::from_le_bytes(word) | 1) << (taken % 8);
         }
         for _ in 0..LOOKUPS {
-            for index in 0..STREAMS {
+            for index in 0..COUNT {
                 let entry = table[(bits[index] >> (WORD_BITS - CODE_BITS_MAX)) as usize];
                 bits[index] = bits[index].wrapping_shl((entry >> BITS_SHIFT) as u32);
                 let symbols = entry.to_le_bytes();
