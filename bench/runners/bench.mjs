@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-// `npm run bench -- [PRODUCT[/PART] ...] [options]`: figures of this machine, each after its answer was
-// checked. PRODUCT is `checkpoint` (the default), `dedup`, `cache` or `all`; docs/benchmarks.md has the options and
-// says how each figure is measured. Prints tables and writes one JSON record for each product under bench/records.
+// `npm run bench`: figures of this machine, each after its answer was checked. Prints tables and writes one JSON
+// record for each product under bench/records.
 import { SetupError } from '../../scripts/system/process.mjs';
 import { asProgram } from '../../scripts/system/program.mjs';
 import { readOptions } from './shared/options.mjs';
@@ -13,7 +12,20 @@ const PRODUCTS = {
   cache: () => import('./cache/run.mjs'),
 };
 
+const HELP = `npm run bench                                     checkpoints: all that needs no other package
+npm run bench -- all                              checkpoint, dedup and cache
+npm run bench -- checkpoint --peers --series      and the peers, and real training runs
+npm run bench -- dedup/sets cache/local_lookup    some parts: PRODUCT/PART
+npm run bench -- checkpoint --only ratio,codec    the same for one product
+npm run bench -- checkpoint --models DIR          and published models that you have on disk
+npm run bench -- checkpoint --series --text FILE  train on this text
+npm run bench -- dedup --data DIR                 and the seven public sets in DIR
+npm run bench -- all --quick                      fewer rounds, smaller inputs
+
+docs/benchmarks.md names the parts and says how each figure is measured.`;
+
 const OPTIONS = {
+  help: { type: 'boolean', default: false },
   quick: { type: 'boolean', default: false },
   peers: { type: 'boolean', default: false },
   series: { type: 'boolean', default: false },
@@ -25,11 +37,13 @@ const OPTIONS = {
 
 await asProgram(async () => {
   const { values, positionals } = readOptions(OPTIONS, {
-    advice: `Options: ${Object.keys(OPTIONS)
-      .map((name) => `--${name}`)
-      .join(', ')} (docs/benchmarks.md)`,
+    advice: HELP,
     allowPositionals: true,
   });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
   const asked = positionals.length === 0 ? ['checkpoint'] : positionals;
   const products = new Map();
   for (const name of asked.includes('all') ? Object.keys(PRODUCTS) : asked) {

@@ -4,7 +4,8 @@
 
 ENGINE is the example ``in_memory_worker``, which waits in a process of its own. In every round the
 engine, a list of ``str`` and Arrow strings take turns, in alternating order, on one thread each;
-all must remove as many rows. Figures are seconds of CPU time (of the whole process for Python),
+all must remove as many rows. A set that takes milliseconds has more rounds, as many as make
+``--seconds`` of work for each. Figures are seconds of CPU time (of the whole process for Python),
 medians, and the engine's time over that of the binding in the same round: median, and the middle
 half. Both processes keep freed memory (MEMORY), so that neither has fresh pages to touch in every
 round: a first call has them on either side. Prints JSON.
@@ -68,6 +69,7 @@ def main() -> None:
     parser.add_argument("engine")
     parser.add_argument("rows", type=Path)
     parser.add_argument("--rounds", type=int, default=31)
+    parser.add_argument("--seconds", type=float, default=1)
     options = parser.parse_args()
     if not MEMORY.items() <= os.environ.items():
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **MEMORY})
@@ -81,9 +83,11 @@ def main() -> None:
             "arrow": lambda: of_binding(array),
             "list": lambda: of_binding(texts),
         }
-        answers = {way()[1] for way in ways.values()}  # Warms up, too.
+        first = [way() for way in ways.values()]  # Warms up, too.
+        answers = {removed for _, removed in first}
+        rounds = max(options.rounds, int(options.seconds / min(took for took, _ in first)))
         takes: dict[str, list[float]] = {name: [] for name in ways}
-        for turn in range(options.rounds):
+        for turn in range(rounds):
             names = list(ways) if turn % 2 == 0 else list(reversed(ways))
             for name in names:
                 took, removed = ways[name]()

@@ -5,17 +5,17 @@ import { printTable } from '../shared/table.mjs';
 import { PINNED } from '../shared/workers.mjs';
 import { makeSynthetic, textsOf, writeRows } from './inputs.mjs';
 
-const ROUNDS = 31;
-const QUICK_ROUNDS = 5;
+const ROUNDS = ['--rounds', '31', '--seconds', '1'];
+const QUICK_ROUNDS = ['--rounds', '5', '--seconds', '0'];
 const REAL = ['agnews_test', 'tweeteval'];
 
 export function binding({ options, work, example }) {
   const worker = example('in_memory_worker');
   const script = definition('dedup', 'binding.py');
-  const rounds = `${options.quick ? QUICK_ROUNDS : ROUNDS}`;
+  const rounds = options.quick ? QUICK_ROUNDS : ROUNDS;
   const result = {};
   for (const { name, file } of inputs(options, work)) {
-    const args = [...PINNED, PYTHON, script, worker, file, '--rounds', rounds];
+    const args = [...PINNED, PYTHON, script, worker, file, ...rounds];
     result[name] = JSON.parse(capture(PYTHON, args));
   }
   printTable(

@@ -91,7 +91,7 @@ impl Part {
                 let mut place = usize::from(*seed) % length;
                 while *every > 0 && place < length {
                     bytes[place] ^= by.max(&1);
-                    place += 1 + (random.next() % u64::from(*every)) as usize * 2;
+                    place += 1 + (random.next_u64() % u64::from(*every)) as usize * 2;
                 }
                 bytes
             }

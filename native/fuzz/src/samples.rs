@@ -26,7 +26,7 @@ impl Random {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn next_u64(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -35,9 +35,9 @@ impl Random {
 
     /// A number from 0 to 255: the smaller, the likelier, as if `skew` + 1 coins had to fall alike.
     fn skewed(&mut self, skew: u8) -> u8 {
-        let mut byte = self.next() >> 56;
+        let mut byte = self.next_u64() >> 56;
         for _ in 0..skew % 8 {
-            byte = (byte * (self.next() >> 56)) >> 8;
+            byte = (byte * (self.next_u64() >> 56)) >> 8;
         }
         byte as u8
     }
@@ -70,7 +70,7 @@ impl Law {
         match self {
             Self::Noise(seed) => {
                 let mut random = Random::new((*seed).into());
-                (0..length).map(|_| (random.next() >> 56) as u8).collect()
+                (0..length).map(|_| (random.next_u64() >> 56) as u8).collect()
             }
             Self::Skewed { seed, skew, around } => {
                 let mut random = Random::new((*seed).into());
@@ -82,7 +82,7 @@ impl Law {
             Self::Weights { seed, scale } => {
                 let mut random = Random::new((*seed).into());
                 let exponent = u64::from(*scale) << 56 >> 1;
-                let value = |_| exponent ^ random.next() & 0x83ff_ffff_ffff_ffff;
+                let value = |_| exponent ^ random.next_u64() & 0x83ff_ffff_ffff_ffff;
                 values((0..).map(value), length, width)
             }
             Self::Special(seed) => {
@@ -115,7 +115,7 @@ fn values(numbers: impl Iterator<Item = u64>, length: usize, width: usize) -> Ve
 
 /// A value, in the top bits, that arithmetic would not leave alone. The exponents are those of all widths.
 fn special(random: &mut Random) -> u64 {
-    let number = random.next();
+    let number = random.next_u64();
     match number % 6 {
         0 => 1 << 63,
         1 => 0,
@@ -140,7 +140,7 @@ fn text(seed: u16, length: usize) -> Vec<u8> {
     let mut random = Random::new(seed.into());
     let mut text = Vec::with_capacity(length + 16);
     while text.len() < length {
-        text.extend_from_slice(WORDS[(random.next() >> 61) as usize].as_bytes());
+        text.extend_from_slice(WORDS[(random.next_u64() >> 61) as usize].as_bytes());
     }
     text.truncate(length);
     text
