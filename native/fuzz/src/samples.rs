@@ -70,7 +70,9 @@ impl Law {
         match self {
             Self::Noise(seed) => {
                 let mut random = Random::new((*seed).into());
-                (0..length).map(|_| (random.next_u64() >> 56) as u8).collect()
+                (0..length)
+                    .map(|_| (random.next_u64() >> 56) as u8)
+                    .collect()
             }
             Self::Skewed { seed, skew, around } => {
                 let mut random = Random::new((*seed).into());
