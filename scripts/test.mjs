@@ -5,13 +5,15 @@
  *   node scripts/test.mjs             vitest, cargo and pytest (npm test)
  *   node scripts/test.mjs --clients   suites with real third-party programs (npm run test:clients)
  *
- * With --totals FILE the totals are also written as JSON, for a caller that adds runs up.
+ * What failed is said once more at the end, where it can be found in a long log. With --totals FILE the totals and
+ * the failures are also written as JSON, for a caller that adds runs up.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { ML_IS_LOCKED_FOR_THIS, PYTHON_ML } from './setup/python-ml.mjs';
 import { PYTHON } from './setup/python-package.mjs';
 import { setUpOrExit } from './setup.mjs';
@@ -55,6 +57,13 @@ const readJson = (file) => {
   }
 };
 
+/** What is said of a failed test at the end: its name, and enough of its message to begin with. */
+const MESSAGE_LINES = 12;
+const failure = (name, message = '') => ({
+  name,
+  message: stripVTControlCharacters(message).trim().split('\n').slice(0, MESSAGE_LINES).join('\n'),
+});
+
 async function vitest() {
   const report = path.join(scratch, 'vitest.json');
   const { code } = await run(
@@ -69,15 +78,21 @@ async function vitest() {
     isClients ? { MITHRIL_TEST_CLIENTS: '1' } : {},
   );
   const summary = readJson(report);
-  const brokenFiles = (summary?.testResults ?? []).filter(
-    (file) =>
-      file.status === 'failed' && file.assertionResults.every((one) => one.status !== 'failed'),
-  ).length;
+  const failures = (summary?.testResults ?? []).flatMap((file) => {
+    const name = path.relative(root, file.name);
+    const failed = file.assertionResults.filter((one) => one.status === 'failed');
+    // A file that fails outside its tests, as in an import, names none of them.
+    if (file.status === 'failed' && failed.length === 0) return [failure(name, file.message)];
+    return failed.map((one) =>
+      failure(`${name}: ${one.fullName}`, (one.failureMessages ?? []).join('\n')),
+    );
+  });
   return {
     code,
     passed: summary?.numPassedTests ?? 0,
-    failed: (summary?.numFailedTests ?? 0) + brokenFiles,
+    failed: failures.length,
     skipped: (summary?.numPendingTests ?? 0) + (summary?.numTodoTests ?? 0),
+    failures,
   };
 }
 
@@ -95,7 +110,11 @@ async function cargo() {
     ],
     cargoEnv,
   );
-  const totals = { code, passed: 0, failed: 0, skipped: 0 };
+  // The message of a failed test stands under `---- NAME stdout ----`.
+  const failures = [
+    ...output.matchAll(/^---- ([^\n]+) stdout ----\n(.*?)(?=^----|^failures:)/gmsu),
+  ].map(([, name, message]) => failure(name, message));
+  const totals = { code, passed: 0, failed: 0, skipped: 0, failures };
   for (const [, passed, failed, ignored] of output.matchAll(
     /test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gu,
   )) {
@@ -108,8 +127,18 @@ async function cargo() {
 
 async function pytest(python, folder) {
   const report = path.join(scratch, 'pytest.xml');
-  const { code } = await run(python, ['-m', 'pytest', folder, `--junitxml=${report}`, '-q']);
-  const totals = { code, passed: 0, failed: 0, skipped: 0 };
+  const { code, output } = await run(python, [
+    '-m',
+    'pytest',
+    folder,
+    `--junitxml=${report}`,
+    '-q',
+  ]);
+  // Its own summary: `FAILED FILE::TEST - MESSAGE`.
+  const failures = [...output.matchAll(/^(?:FAILED|ERROR) (.+?)(?: - (.*))?$/gmu)].map(
+    ([, name, message]) => failure(name, message),
+  );
+  const totals = { code, passed: 0, failed: 0, skipped: 0, failures };
   let xml = '';
   try {
     xml = readFileSync(report, 'utf8');
@@ -142,14 +171,22 @@ const suites = isClients
     };
 
 const sum = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
 const lines = [];
 for (const [name, suite] of Object.entries(suites)) {
   const started = performance.now();
   const totals = await suite();
   // A runner that ended badly without naming a failed test did fail.
-  if (totals.code !== 0 && totals.failed === 0) totals.failed = 1;
+  if (totals.code !== 0 && totals.failed === 0) {
+    totals.failed = 1;
+    totals.failures.push(failure(name, `ended with code ${totals.code}`));
+  }
   // A suite that ran no test proves nothing.
-  if (totals.passed === 0 && totals.failed === 0 && !isClients) totals.failed = 1;
+  if (totals.passed === 0 && totals.failed === 0 && !isClients) {
+    totals.failed = 1;
+    totals.failures.push(failure(name, 'ran no test'));
+  }
+  failures.push(...totals.failures);
   for (const key of Object.keys(sum)) sum[key] += totals[key];
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   lines.push(
@@ -157,7 +194,10 @@ for (const [name, suite] of Object.entries(suites)) {
   );
 }
 rmSync(scratch, { recursive: true, force: true });
-if (totalsFile) writeFileSync(totalsFile, JSON.stringify(sum));
+if (totalsFile) writeFileSync(totalsFile, JSON.stringify({ ...sum, failures }));
+for (const { name, message } of failures) {
+  console.log(`\nFailed: ${name}\n${message.replaceAll(/^/gmu, '    ')}`);
+}
 console.log(`\n${lines.join('\n')}\n`);
 console.log(`${sum.passed} passed, ${sum.failed} failed`);
 process.exit(sum.failed === 0 ? 0 : 1);
