@@ -111,6 +111,34 @@ def test_arrow_gives_what_a_list_gives(kind: pa.DataType) -> None:
     assert columns(dedup(struct)) == expected
 
 
+def test_a_list_of_thousands_gives_what_arrow_gives() -> None:
+    texts = made_texts(3000)
+    assert columns(dedup(texts)) == columns(dedup(pa.array(texts)))
+
+
+def test_a_list_may_change_meanwhile() -> None:
+    texts = made_texts(3000)
+    expected = columns(dedup(texts))
+    for _ in range(20):
+        changing = [f"{text} " for text in texts]  # Strings that nothing else keeps alive.
+        begun = threading.Event()
+
+        def empty(begun: threading.Event, changing: list[str]) -> None:
+            begun.wait()
+            changing.clear()
+
+        other = threading.Thread(target=empty, args=(begun, changing))
+        other.start()
+        begun.set()
+        found = dedup(changing, threads=1)
+        other.join()
+        # The other thread came first where there is no text.
+        if len(found.mask) == len(texts):
+            assert columns(found) == expected
+            return
+    pytest.fail("the list was always empty before its texts were taken")
+
+
 def test_arrow_strings_are_read_where_they_are() -> None:
     array = pa.array(["some words that are long enough to count"] * 200_000)
     before = pa.total_allocated_bytes()
@@ -177,6 +205,7 @@ def test_an_enormous_text_is_one_text() -> None:
         (["a", 3], {}, r"texts\[1\]: expected str or None, found int"),
         (["a", b"b"], {}, r"texts\[1\]: expected str or None, found bytes"),
         (["a", "\ud800"], {}, r"texts\[1\]: half of a surrogate pair"),
+        (["a"] * 3000 + [3], {}, r"texts\[3000\]: expected str or None, found int"),
         (np.array([1.5]), {}, "found float64"),
         (pa.array([1]), {}, "expected Arrow strings, found another type"),
         (pa.array([b"x"]), {}, "binary; cast it"),
@@ -284,8 +313,8 @@ def test_other_threads_run_meanwhile_and_ctrl_c_ends_it() -> None:
     assert ticks > 10
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT))
-    timer.start()
     many = texts * 20
+    timer.start()
     try:
         with pytest.raises(KeyboardInterrupt):
             dedup(many, threads=1)

@@ -57,7 +57,7 @@ impl Packed {
         let Some(offset) = file_bytes.checked_sub(Trailer::BYTES as u64) else {
             let least = format!("at least {}", Trailer::BYTES);
             return Err(Error::corruption(
-                "size of the packed file",
+                "size of the file (it is cut off, or no .mith file)",
                 least,
                 file_bytes,
             ));

@@ -1,18 +1,23 @@
 //! Texts as Python has them: a list of `str`, or Arrow strings.
 
 use std::cell::OnceCell;
+use std::ptr;
 
 use mithril_dedup::in_memory::Texts;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyList, PyString};
+use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
 
 use super::arrow::{Arrays, Strings};
 use crate::call::input_error;
 
+/// Items that are taken at a time: their first cache lines are at most 64 KiB, so that all are still in the L2 cache
+/// when their UTF-8 is asked for.
+const PART: usize = 1024;
+
 /// What keeps texts alive while they are read without the GIL.
 pub(crate) enum Held<'py> {
-    /// A list, and a place for each of its items: the list may change meanwhile.
-    List(Bound<'py, PyList>, Vec<OnceCell<Bound<'py, PyString>>>),
+    /// A list, and places for all its items, [`PART`] in each: the list may change meanwhile.
+    List(Bound<'py, PyList>, Vec<OnceCell<Bound<'py, PyTuple>>>),
     Arrow(Arrays),
 }
 
@@ -35,14 +40,14 @@ impl<'py> Held<'py> {
             let items = object.try_iter().map_err(|_| not_texts(object))?;
             PyList::new(object.py(), items.collect::<PyResult<Vec<_>>>()?)?
         };
-        let places = (0..list.len()).map(|_| OnceCell::new()).collect();
-        Ok(Self::List(list, places))
+        let parts = list.len().div_ceil(PART);
+        Ok(Self::List(list, vec![OnceCell::new(); parts]))
     }
 
     /// The texts, to be read from any thread while `self` is held.
     pub(crate) fn view(&self, py: Python<'_>) -> PyResult<View<'_>> {
         Ok(match self {
-            Self::List(list, places) => View::Strs(strs(list, places)?),
+            Self::List(list, parts) => View::Strs(strs(list, parts)?),
             Self::Arrow(arrays) => {
                 let chunks = arrays.strings(py)?;
                 let mut ends = Vec::with_capacity(chunks.len());
@@ -64,26 +69,32 @@ fn not_texts(object: &Bound<'_, PyAny>) -> PyErr {
     input_error(object.py(), text)
 }
 
-/// Takes every item of the list and its UTF-8 in one go, while it is in the cache.
+/// Takes the items and their UTF-8 part by part, so that each string is read while it is in the cache.
 fn strs<'a, 'py>(
     list: &Bound<'py, PyList>,
-    places: &'a [OnceCell<Bound<'py, PyString>>],
+    parts: &'a [OnceCell<Bound<'py, PyTuple>>],
 ) -> PyResult<Vec<Option<&'a str>>> {
-    let mut strs = Vec::with_capacity(places.len());
-    for (at, (item, place)) in list.iter().zip(places).enumerate() {
-        strs.push(match item.cast_into::<PyString>() {
-            Ok(text) => Some(utf8_of(place.get_or_init(|| text), at)?),
-            Err(other) => none_of(&other.into_inner(), at)?,
-        });
+    let mut strs = Vec::with_capacity(list.len());
+    for (part, from) in parts.iter().zip((0..).step_by(PART)) {
+        let items = part.get_or_init(|| list.get_slice(from, from + PART).to_tuple());
+        for (item, at) in items.iter_borrowed().zip(from..) {
+            strs.push(match item.cast::<PyString>() {
+                Ok(text) => Some(utf8_of(text, at)?),
+                Err(_) => none_of(&item, at)?,
+            });
+        }
     }
     Ok(strs)
 }
 
-fn utf8_of<'a>(text: &'a Bound<'_, PyString>, at: usize) -> PyResult<&'a str> {
-    text.to_str().map_err(|_| {
+fn utf8_of<'a>(text: Borrowed<'a, '_, PyString>, at: usize) -> PyResult<&'a str> {
+    let utf8 = text.to_str().map_err(|_| {
         let message = format!("texts[{at}]: half of a surrogate pair, which UTF-8 cannot hold");
         input_error(text.py(), message)
-    })
+    })?;
+    // SAFETY: The string keeps its UTF-8 where it is, unchanged, for as long as it lives, which is
+    // at least `'a`; only the reference to it, in `text`, ends here.
+    Ok(unsafe { &*ptr::from_ref(utf8) })
 }
 
 /// Nothing for `None` and NaN, which is how pandas marks what is missing.
