@@ -5,7 +5,7 @@ import { textsOf, writeRows } from './inputs.mjs';
 
 const SETS = ['agnews_test', 'tweeteval', 'imdb_train'];
 const THREADS = [1, 2];
-const ROUNDS = 5;
+const ROUNDS = 31;
 const QUICK_ROUNDS = 2;
 
 export function threads({ options, example }) {
